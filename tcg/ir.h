@@ -1,0 +1,254 @@
+/*
+ * The translator's intermediate representation and the builder that targets call.
+ *
+ * A region is an array of IrInsn: a control-flow graph of guest code whose blocks begin
+ * at the start, at a label and after an unconditional branch. Values (IrVal) are
+ * assigned once and live within one block; a conditional branch does not end the block
+ * on its fall-through path. What must survive a label is a local. Guest registers are
+ * declared globals.
+ *
+ * The pc is a global that holds the region's *entry* pc for the whole region; code
+ * knows addresses only as entry pc plus a constant, so that a translation serves every
+ * virtual address at which its physical page is mapped. An exit stores the new pc.
+ *
+ * State at a fault: an op that FAULTS leaves with pc of the latest insn_start, and with
+ * every global as set so far. So a front end sets no global of an instruction before that
+ * instruction's last op that can fault.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TCG_IR_H
+#define TCG_IR_H
+
+#include "util/osdep.h"
+
+typedef struct IrBuilder IrBuilder;
+
+/* A value: an index into the builder's value table; IR_NONE is no value. */
+typedef uint16_t IrVal;
+typedef uint16_t IrLabel;
+typedef uint16_t IrLocal;
+enum { IR_NONE = 0 };
+
+typedef enum IrType { IR_I32, IR_I64 } IrType; /* vectors and floats join here */
+
+typedef enum IrOp {
+#define OP(name, results, operands, effects, meaning) IR_OP_##name,
+#include "tcg/ir-ops.h"
+#undef OP
+    IR_OP_COUNT
+} IrOp;
+
+typedef enum IrCond {
+    IR_EQ, IR_NE,
+    IR_LT, IR_GE, IR_LE, IR_GT,     /* signed */
+    IR_LTU, IR_GEU, IR_LEU, IR_GTU, /* unsigned */
+} IrCond;
+
+/* Guest access: log2 of the size in the low bits, then flags. */
+typedef enum IrMemOp {
+    IR_MO_8 = 0, IR_MO_16 = 1, IR_MO_32 = 2, IR_MO_64 = 3,
+    IR_MO_SIZE = 3,      /* mask of the size */
+    IR_MO_SIGN = 1 << 2, /* sign-extend the loaded value */
+    IR_MO_BE = 1 << 3,   /* big-endian data */
+    IR_MO_ALIGN = 1 << 4, /* a misaligned address faults */
+    /* Which data view the access uses (CPU_VIEW_*): later fields start at bit 8. */
+} IrMemOp;
+
+typedef enum IrAmo {
+    IR_AMO_SWAP, IR_AMO_ADD, IR_AMO_AND, IR_AMO_OR, IR_AMO_XOR,
+    IR_AMO_MIN, IR_AMO_MAX, IR_AMO_MINU, IR_AMO_MAXU,
+} IrAmo;
+
+/* What a fence orders: earlier accesses before later ones. */
+enum {
+    IR_FENCE_RR = 1, IR_FENCE_RW = 2, IR_FENCE_WR = 4, IR_FENCE_WW = 8, IR_FENCE_ALL = 15,
+};
+
+/* A guest register: a field of the CPU state that regions keep in host registers. */
+typedef struct IrGlobal {
+    const char *name;
+    uint32_t offset;  /* in the CPU state (CpuState *) */
+    IrType type;
+    uint8_t pin;      /* 1..: order in which host registers are given out between
+                         regions (1 first); 0: lives in the state between regions */
+} IrGlobal;
+
+/* Flags of a helper, a C function that translated code calls. */
+enum {
+    IR_CALL_PURE = 1 << 0,          /* depends on its arguments only, no effect */
+    IR_CALL_READS_GLOBALS = 1 << 1, /* the state must hold all globals */
+    IR_CALL_WRITES_GLOBALS = 1 << 2, /* may change any global but pc in the state */
+    IR_CALL_FAULTS = 1 << 3,        /* may raise; implies READS_GLOBALS, pc committed */
+    IR_CALL_NORETURN = 1 << 4,      /* always raises */
+};
+enum { IR_MAX_ARGS = 5 };
+
+/*
+ * A helper. The C function's first parameter is the CPU state (CpuState *), then nargs
+ * values as uint32_t (I32) or uint64_t (I64).
+ */
+typedef struct IrHelper {
+    const char *name;
+    void *fn;
+    uint8_t flags;
+    int8_t ret;                /* IrType, or -1 for none */
+    uint8_t nargs;
+    uint8_t args[IR_MAX_ARGS]; /* IrType */
+} IrHelper;
+
+typedef struct IrInsn {
+    uint8_t op;     /* IrOp */
+    uint8_t type;   /* IrType of T */
+    uint8_t cond;   /* IrCond; IrAmo for amo */
+    uint8_t memop;  /* IrMemOp */
+    IrVal dst;
+    IrVal src[4];   /* call: src[0] = index of the first of nargs entries in call_args */
+    uint16_t aux;   /* insn_start: number of guest instructions before it; call: nargs */
+    int64_t imm;    /* see the op's row; call: the IrHelper pointer */
+} IrInsn;
+
+typedef struct IrValInfo {
+    uint8_t type;
+    bool is_const;
+    int64_t value;  /* if is_const, sign-extended from its type */
+} IrValInfo;
+
+/* A region as built: read by the verifier, the printer and the backends. */
+typedef struct IrCode {
+    IrInsn *insns;
+    uint32_t n_insns;
+    IrValInfo *vals;     /* index 0 is unused */
+    uint32_t n_vals;
+    IrVal *call_args;
+    uint32_t n_call_args;
+    uint8_t *local_types;
+    uint32_t n_locals;
+    uint32_t n_labels;
+    uint32_t n_guest_insns;
+    bool overflow;       /* a table ran full: the region must be made shorter */
+} IrCode;
+
+/* A builder for a CPU with these globals; @pc_global is the index of pc. Reusable. */
+IrBuilder *ir_builder_new(const IrGlobal *globals, unsigned n_globals, unsigned pc_global);
+void ir_builder_free(IrBuilder *b);
+/* Forget the code, keep the memory. */
+void ir_builder_reset(IrBuilder *b);
+/* The code built so far; valid until the next call on @b. */
+const IrCode *ir_builder_code(IrBuilder *b);
+/* True once the region should end soon, because its tables fill up. */
+bool ir_builder_nearly_full(const IrBuilder *b);
+
+/* Check every rule above and in ir-ops.h; NULL if the code is well formed, else a text to
+ * g_free() that names the first fault. */
+char *ir_verify(const IrCode *c, unsigned n_globals);
+/* Print as text, one op a line (for -d op). */
+void ir_print(const IrCode *c, const IrGlobal *globals, GString *out);
+
+IrVal ir_const(IrBuilder *b, IrType type, int64_t value);
+static inline IrVal ir_imm(IrBuilder *b, int64_t value)
+{
+    return ir_const(b, IR_I64, value);
+}
+IrType ir_type(const IrBuilder *b, IrVal v);
+/* True and *value if v is a constant. */
+bool ir_is_const(const IrBuilder *b, IrVal v, int64_t *value);
+
+/* The guest instruction at entry pc + @pc_delta begins. */
+void ir_insn_start(IrBuilder *b, int64_t pc_delta);
+
+IrVal ir_get_global(IrBuilder *b, unsigned global);
+void ir_set_global(IrBuilder *b, unsigned global, IrVal v);
+IrLocal ir_local_new(IrBuilder *b, IrType type);
+IrVal ir_get_local(IrBuilder *b, IrLocal l);
+void ir_set_local(IrBuilder *b, IrLocal l, IrVal v);
+/* entry pc + delta (for auipc and link values) */
+IrVal ir_get_pc(IrBuilder *b, int64_t delta);
+
+/* Operations: operands of one type, result of that type; constants are folded and
+ * identities applied. Meanings: tcg/ir-ops.h. */
+IrVal ir_add(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_sub(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_neg(IrBuilder *b, IrVal x);
+IrVal ir_mul(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_mulhs(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_mulhu(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_mulhsu(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_divs(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_divu(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_rems(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_remu(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_and(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_or(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_xor(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_not(IrBuilder *b, IrVal x);
+IrVal ir_andc(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_orc(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_eqv(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_shl(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_shr(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_sar(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_rotl(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_rotr(IrBuilder *b, IrVal x, IrVal y);
+IrVal ir_clz(IrBuilder *b, IrVal x);
+IrVal ir_ctz(IrBuilder *b, IrVal x);
+IrVal ir_popcnt(IrBuilder *b, IrVal x);
+IrVal ir_bswap(IrBuilder *b, IrVal x);
+IrVal ir_sext8(IrBuilder *b, IrVal x);
+IrVal ir_sext16(IrBuilder *b, IrVal x);
+IrVal ir_zext8(IrBuilder *b, IrVal x);
+IrVal ir_zext16(IrBuilder *b, IrVal x);
+IrVal ir_sext32(IrBuilder *b, IrVal x);
+IrVal ir_zext32(IrBuilder *b, IrVal x);
+IrVal ir_extend_s(IrBuilder *b, IrVal x);
+IrVal ir_extend_u(IrBuilder *b, IrVal x);
+IrVal ir_trunc(IrBuilder *b, IrVal x);
+IrVal ir_setcond(IrBuilder *b, IrCond cond, IrVal x, IrVal y);
+/* cond(x, y) ? t : f */
+IrVal ir_select(IrBuilder *b, IrCond cond, IrVal x, IrVal y, IrVal t, IrVal f);
+static inline IrVal ir_addi(IrBuilder *b, IrVal x, int64_t imm)
+{
+    return ir_add(b, x, ir_const(b, ir_type(b, x), imm));
+}
+static inline IrVal ir_andi(IrBuilder *b, IrVal x, int64_t imm)
+{
+    return ir_and(b, x, ir_const(b, ir_type(b, x), imm));
+}
+static inline IrVal ir_shli(IrBuilder *b, IrVal x, unsigned n)
+{
+    return ir_shl(b, x, ir_const(b, ir_type(b, x), n));
+}
+static inline IrVal ir_shri(IrBuilder *b, IrVal x, unsigned n)
+{
+    return ir_shr(b, x, ir_const(b, ir_type(b, x), n));
+}
+static inline IrVal ir_sari(IrBuilder *b, IrVal x, unsigned n)
+{
+    return ir_sar(b, x, ir_const(b, ir_type(b, x), n));
+}
+
+/* Fields of the CPU state that are no globals. */
+IrVal ir_ld_env(IrBuilder *b, IrType type, uint32_t offset, IrMemOp mo);
+void ir_st_env(IrBuilder *b, uint32_t offset, IrVal v, IrMemOp mo);
+
+/* Guest memory. */
+IrVal ir_ld(IrBuilder *b, IrVal addr, IrMemOp mo);
+void ir_st(IrBuilder *b, IrVal addr, IrVal v, IrMemOp mo);
+IrVal ir_amo(IrBuilder *b, IrAmo op, IrVal addr, IrVal v, IrMemOp mo);
+IrVal ir_cas(IrBuilder *b, IrVal addr, IrVal expected, IrVal new_value, IrMemOp mo);
+void ir_fence(IrBuilder *b, unsigned kinds);
+
+/* Call @h; IR_NONE if it returns nothing. */
+IrVal ir_call(IrBuilder *b, const IrHelper *h, unsigned nargs, const IrVal *args);
+
+IrLabel ir_label_new(IrBuilder *b);
+void ir_label(IrBuilder *b, IrLabel l);
+void ir_br(IrBuilder *b, IrLabel l);
+void ir_brcond(IrBuilder *b, IrCond cond, IrVal x, IrVal y, IrLabel l);
+
+void ir_exit_direct(IrBuilder *b, int64_t pc_delta);
+void ir_exit_loop(IrBuilder *b, int64_t pc_delta);
+void ir_exit_indirect(IrBuilder *b, IrVal target);
+void ir_exit_env(IrBuilder *b);
+
+#endif
