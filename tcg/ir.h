@@ -21,6 +21,7 @@
 #define TCG_IR_H
 
 #include "util/osdep.h"
+#include "util/error.h"
 
 typedef struct IrBuilder IrBuilder;
 
