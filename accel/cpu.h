@@ -1,0 +1,200 @@
+/*
+ * A virtual CPU as accelerators see it, and what a target provides to run under TCG.
+ *
+ * Threads: one host thread a vCPU (thread). Letters at fields: (c) constant after
+ * realize, (v) own thread only, or while the vCPU is stopped, (m) machine lock,
+ * (a) atomic.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef ACCEL_CPU_H
+#define ACCEL_CPU_H
+
+#include "hw/core/device.h"
+#include "softmmu/memory.h"
+#include "tcg/tcg.h"
+
+#define TYPE_CPU "cpu"
+
+typedef struct CpuOps CpuOps;
+
+/* Why memory is accessed. */
+typedef enum CpuAccess { CPU_ACCESS_FETCH, CPU_ACCESS_LOAD, CPU_ACCESS_STORE } CpuAccess;
+
+/* The views that a vCPU has open at a time. */
+typedef enum CpuViewKind { CPU_VIEW_DATA, CPU_VIEW_FETCH, CPU_VIEW_COUNT } CpuViewKind;
+
+/* An opaque key made by the target: everything that decides how a virtual address is
+ * translated and checked (root, ASID, effective privilege, bits that change permission).
+ * Equal keys share translations. */
+typedef struct CpuViewKey {
+    uint64_t k[3];
+} CpuViewKey;
+
+/* A translation that the target's walker found. */
+typedef struct CpuFill {
+    uint64_t phys;       /* guest physical address of the byte asked for */
+    bool load, store, fetch; /* what an entry may be made for (store only if D is set) */
+    bool global;         /* shared by address spaces: fences by ASID may spare it */
+    uint8_t leaf_bits;   /* log2 of the size of the leaf that it came from (12: 4 KiB) */
+    bool no_cache;       /* do not enter it (a page that PMP covers in part) */
+} CpuFill;
+
+struct CpuState {
+    DeviceState parent;
+
+    unsigned index;            /* (c) */
+    const CpuOps *ops;         /* (c) set by the target's instance_init */
+    AddressSpace *as;          /* (c) */
+
+    /* Thread life (softmmu/cpus.c) */
+    GThread *thread;           /* (c) */
+    GMutex work_lock;
+    GCond wake;                /* (m) signalled when a halted or stopped CPU has work */
+    GQueue work;               /* under work_lock: run by the vCPU thread */
+    bool created;              /* (m) */
+    bool stop;                 /* (m) asked to stop */
+    bool stopped;              /* (m) */
+    bool unplug;               /* (m) the thread ends */
+    uint32_t halted;           /* (a) waits for an interrupt */
+    uint32_t interrupt_request; /* (a) non-zero: ops->interrupt has something to look at */
+
+    /* Accelerator's own */
+    void *accel;               /* (v) accel/tcg's per-vCPU state */
+    char name[24];
+
+    TcgCpuArea tcg;            /* last: the target's first fields follow */
+};
+
+#define CPU_ENV_BIAS ((uint32_t)offsetof(CpuState, tcg) + 128)
+/* Targets put their hottest globals first: offsets below reach them with 8 bits. */
+
+/* One region's worth of input for a target's front end. */
+typedef struct CpuTranslate {
+    CpuState *cpu;
+    IrBuilder *ir;
+    uint32_t mode;           /* code mode key at entry */
+    uint64_t pc;             /* entry pc; for logs and page offset only, never put in code */
+    const uint8_t *code;     /* host address of the entry's byte */
+    unsigned avail;          /* bytes from there to the end of its page */
+    const uint8_t *code2;    /* the next virtual page's first byte; NULL until asked for
+                                with tcg_translate_second_page() */
+    unsigned max_insns;      /* stop after this many guest instructions */
+    /* out */
+    unsigned size;           /* guest bytes covered from the entry */
+    unsigned n_insns;
+} CpuTranslate;
+
+/*
+ * What a target implements. Functions without another note run on the vCPU's thread
+ * without the machine lock.
+ */
+struct CpuOps {
+    const IrGlobal *globals;
+    unsigned n_globals;
+    unsigned pc_global;
+    uint32_t pc_offset;  /* offset of the 64-bit pc in the CPU state */
+
+    /* Build IR for the code at t->pc: at least one instruction; ends every path with an
+     * exit. Stops at the end of the page; an instruction that straddles it is translated
+     * only as the first one, after tcg_translate_second_page(). */
+    void (*translate)(CpuTranslate *t);
+    /* Print one instruction for -d in_asm: returns its length in bytes (>= 1). */
+    unsigned (*disas)(CpuState *cpu, uint64_t pc, const uint8_t *code, unsigned avail,
+                      GString *out);
+
+    /*
+     * Translate vaddr in the view of key. True: *fill is set. False: no translation; unless
+     * @probe the target has recorded the exception that the access raises (cause, tval)
+     * and the caller raises it with cpu_raise().
+     */
+    bool (*fill)(CpuState *cpu, const CpuViewKey *key, uint64_t vaddr, unsigned size,
+                 CpuAccess access, bool probe, CpuFill *fill);
+    /* The physical address is not backed by anything that answers: record the exception. */
+    void (*access_fault)(CpuState *cpu, uint64_t vaddr, uint64_t phys, CpuAccess access);
+    /* Misaligned where IR_MO_ALIGN forbids, or an atomic: record the exception. */
+    void (*misaligned)(CpuState *cpu, uint64_t vaddr, CpuAccess access);
+
+    /* Enter the handler of the recorded exception (after cpu_raise() has unwound). */
+    void (*take_exception)(CpuState *cpu);
+    /* Take the most urgent enabled interrupt, if there is one: true if it was taken. */
+    bool (*take_interrupt)(CpuState *cpu);
+    /* True if a halted CPU should wake (any thread; reads atomics only). */
+    bool (*has_work)(CpuState *cpu);
+
+    /* -d cpu and info registers. */
+    void (*dump)(CpuState *cpu, GString *out);
+    uint64_t (*get_pc)(CpuState *cpu);
+    void (*set_pc)(CpuState *cpu, uint64_t pc);
+};
+
+/* ---- Called by targets (implemented in accel/tcg, softmmu/cpus.c) ---- */
+
+/* Unwind out of translated code (or out of the helper that it called) to the vCPU's loop,
+ * which calls ops->take_exception. The state holds pc and globals of the instruction. */
+void cpu_raise(CpuState *cpu) __attribute__((noreturn));
+
+/* Leave at the next poll. Any thread. */
+void cpu_request_exit(CpuState *cpu);
+/* Make the vCPU look at interrupts (wakes it if halted). Any thread. */
+void cpu_kick_interrupt(CpuState *cpu);
+/* Wait for an interrupt: the helper that implements WFI calls it, then ends its region
+ * with exit_env. */
+void cpu_halt(CpuState *cpu);
+
+/* The CPU's code mode key changed (privilege, FS off, ...). */
+static inline void cpu_set_mode(CpuState *cpu, uint32_t mode)
+{
+    cpu->tcg.mode = mode;
+}
+/* Select the view that data or fetch accesses use from now on. Cheap; nothing is lost. */
+void cpu_set_view(CpuState *cpu, CpuViewKind kind, const CpuViewKey *key);
+/* Drop translations on this vCPU: of the page at vaddr (or of every page if @all_pages) in
+ * every view whose key @match accepts (NULL: all views). @keep_global spares entries
+ * filled as global. */
+void cpu_invalidate(CpuState *cpu, bool all_pages, uint64_t vaddr,
+                    bool (*match)(const CpuViewKey *key, void *opaque), void *opaque,
+                    bool keep_global);
+/* The guest asks for instruction-stream synchronisation (fence.i): nothing need be
+ * dropped, stores are tracked; orders earlier stores and leaves the region. */
+void cpu_fence_i(CpuState *cpu);
+
+/* The second page of a straddling instruction (translate only): sets t->code2 or raises
+ * the fetch exception. */
+bool tcg_translate_second_page(CpuTranslate *t);
+
+/* Guest accesses from helpers: as translated code would make them, with the same faults
+ * (they raise). memop: IrMemOp. */
+uint64_t cpu_load(CpuState *cpu, uint64_t vaddr, uint32_t memop);
+void cpu_store(CpuState *cpu, uint64_t vaddr, uint64_t value, uint32_t memop);
+/* Probe an access without making it: raises if it would fault. */
+void cpu_probe(CpuState *cpu, uint64_t vaddr, unsigned size, CpuAccess access);
+
+/* Physical accesses of the page-table walker. False if nothing answers. The 32- and 64-bit
+ * compare-and-swap works on RAM only. */
+bool cpu_phys_load(CpuState *cpu, uint64_t phys, unsigned size, uint64_t *value);
+bool cpu_phys_cas(CpuState *cpu, uint64_t phys, unsigned size, uint64_t expected,
+                  uint64_t value, bool *ret_swapped);
+
+/* Debugger and monitor: read or write by virtual address with permissions ignored; any
+ * thread while the vCPU is stopped. False if unmapped. */
+bool cpu_debug_rw(CpuState *cpu, uint64_t vaddr, void *buf, size_t len, bool write);
+
+/* Retired instructions including those of the region that the calling helper runs in. */
+static inline uint64_t cpu_icount(const CpuState *cpu)
+{
+    return cpu->tcg.icount + cpu->tcg.pending_icount;
+}
+
+/* Run fn on the vCPU's thread: soon, or before returning (the caller holds the machine
+ * lock; it is released while waiting). */
+void cpu_run_async(CpuState *cpu, void (*fn)(CpuState *cpu, void *opaque), void *opaque);
+void cpu_run_sync(CpuState *cpu, void (*fn)(CpuState *cpu, void *opaque), void *opaque);
+
+/* All vCPUs, by index. */
+CpuState *cpu_by_index(unsigned index);
+unsigned cpu_count(void);
+/* The vCPU whose thread is calling, or NULL. */
+CpuState *cpu_current(void);
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * Machines (boards): QOM types "NAME-machine" below TYPE_MACHINE. Everything that the
+ * command line says of the machine is a property of it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_CORE_MACHINE_H
+#define HW_CORE_MACHINE_H
+
+#include "hw/core/device.h"
+#include "softmmu/memory.h"
+
+#define TYPE_MACHINE        "machine"
+#define MACHINE_TYPE_SUFFIX "-machine"
+
+typedef struct MachineState {
+    Object parent;
+    /* properties */
+    char *target;              /* "riscv64", ... */
+    char *cpu_model;           /* as -cpu gave it: MODEL[,prop=value...]; NULL: default */
+    unsigned smp_cpus, smp_sockets, smp_cores, smp_threads, smp_max_cpus;
+    uint64_t ram_size;
+    char *firmware;            /* -bios: NULL default, "none" */
+    char *kernel, *initrd, *append, *dtb, *dumpdtb;
+    /* made by machine_run_init */
+    MemoryRegion *ram;         /* ram_size bytes, not mapped yet: the board maps it */
+    void *fdt;                 /* device tree blob being built, or NULL */
+    int fdt_size;
+    IrqLine powerdown;         /* pulsed by system_powerdown */
+    bool initialized;
+} MachineState;
+
+typedef struct MachineClass {
+    ObjectClass parent;
+    const char *name;          /* as -M spells it */
+    const char *const *targets; /* NULL-terminated */
+    unsigned min_cpus, max_cpus, default_cpus;
+    uint64_t default_ram_size;
+    const char *default_ram_id;
+    /* CPU type "MODEL-TARGET-cpu" when -cpu is not given, by target. */
+    const char *(*default_cpu_model)(const char *target);
+    const char *block_default; /* -drive's default if=: "virtio", ... */
+    bool is_default;
+    bool no_ram, no_cpu;       /* none */
+    bool (*init)(MachineState *m, GError **err);
+    void (*reset)(MachineState *m); /* NULL: devices, then CPUs */
+} MachineClass;
+
+/* The machine, or NULL before it is made. */
+MachineState *machine_current(void);
+MachineClass *machine_class(const MachineState *m);
+/* Find a class by name for a target (NULL: any), with the nearest spellings in the error. */
+MachineClass *machine_find(const char *name, const char *target, GError **err);
+/* Make the machine object at /machine (before properties are set). */
+MachineState *machine_create(MachineClass *klass);
+/* Check properties, allocate RAM, call the board's init. Once. */
+bool machine_run_init(MachineState *m, GError **err);
+/* Reset everything: ROM blobs are written back, then devices, then CPUs. */
+void machine_reset(MachineState *m);
+/* Called at the end of machine_reset by whoever has a state outside devices. */
+void reset_register(void (*fn)(void *opaque), void *opaque);
+void reset_unregister(void (*fn)(void *opaque), void *opaque);
+
+/* The guest's physical memory, and its I/O ports. */
+AddressSpace *system_memory_as(void);
+MemoryRegion *system_memory(void);
+
+/* Machine time for CPUs' timers, without knowing the device that keeps it (DESIGN.md,
+ * floor 5): the board's clock device implements it. */
+typedef struct MachineTimeOps {
+    uint64_t (*get)(void *opaque);  /* current count; any thread */
+    uint64_t frequency_hz;
+    /* nanoseconds of the virtual clock at which the count will reach value */
+    int64_t (*deadline)(void *opaque, uint64_t value);
+} MachineTimeOps;
+void machine_time_set(const MachineTimeOps *ops, void *opaque);
+/* NULL if the machine has none. */
+const MachineTimeOps *machine_time(void **ret_opaque);
+/* Tell CPUs that the count jumped (a guest wrote it): they recompute deadlines. */
+void machine_time_notify(void);
+void machine_time_add_notifier(void (*fn)(void *opaque), void *opaque);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * The main loop (on glib), the machine lock, and work for the main thread.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef UTIL_MAIN_LOOP_H
+#define UTIL_MAIN_LOOP_H
+
+#include "util/osdep.h"
+
+/* The machine lock protects device state and the object tree. Recursive use is a bug;
+ * functions ending in _locked or documented "machine lock" need it held. */
+void machine_lock(void);
+void machine_unlock(void);
+bool machine_locked(void);
+/* Wait on a condition with the machine lock as its mutex. */
+void machine_cond_wait(GCond *cond);
+bool machine_cond_wait_until(GCond *cond, int64_t end_time_us);
+
+/* Set up the loop in the calling (main) thread; takes the machine lock. */
+void main_loop_init(void);
+/* Wait for the next event and dispatch: file descriptors, timers, bottom halves. The
+ * machine lock is held on entry and return, released while waiting. */
+void main_loop_wait(bool nonblocking);
+/* Wake a waiting main loop; any thread and signal handlers. */
+void main_loop_notify(void);
+bool in_main_thread(void);
+
+/* Call fn once from the main loop, machine lock held; any thread. Returns an id with which
+ * the owner can cancel it (0 is never an id). */
+unsigned main_loop_call(void (*fn)(void *opaque), void *opaque);
+void main_loop_cancel(unsigned id);
+
+/* Watch a file descriptor from the main loop (machine lock held in callbacks). Either
+ * callback may be NULL; both NULL removes the watch. */
+void main_loop_watch_fd(int fd, void (*on_read)(void *opaque), void (*on_write)(void *opaque),
+                        void *opaque);
+
+#endif
