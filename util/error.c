@@ -232,18 +232,23 @@ char **error_nearest(const char *given, const char *const *candidates)
     return ret;
 }
 
+void error_set_nearest(GError **err, const char *given, const char *const *candidates)
+{
+    RheaErrorPrivate *p = priv_of(err);
+    g_auto(GStrv) nearest = p ? error_nearest(given, candidates) : NULL;
+
+    if (nearest) {
+        g_free(p->nearest);
+        p->nearest = g_strjoinv(", ", nearest);
+    }
+}
+
 bool error_set_unknown(GError **err, const char *kind, const char *given,
                        const char *const *candidates)
 {
-    g_auto(GStrv) nearest = error_nearest(given, candidates);
-    RheaErrorPrivate *p;
-
     error_set(err, "unknown %s '%s'", kind, given);
     error_set_culprit(err, kind, given);
-    p = priv_of(err);
-    if (p && nearest) {
-        p->nearest = g_strjoinv(", ", nearest);
-    }
+    error_set_nearest(err, given, candidates);
     return false;
 }
 

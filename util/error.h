@@ -44,6 +44,8 @@ bool error_set_errno(GError **err, int errnum, const char *fmt, ...) PRINTF(3, 4
 void error_set_culprit(GError **err, const char *kind, const char *name);
 void error_set_expected(GError **err, const char *fmt, ...) PRINTF(2, 3);
 void error_add_hint(GError **err, const char *fmt, ...) PRINTF(2, 3);
+/* The spellings nearest to @given among @candidates (NULL-terminated), if any is near. */
+void error_set_nearest(GError **err, const char *given, const char *const *candidates);
 
 /* Put "text: " in front of the message (the cause stays readable behind it).
  * Always returns false. */
