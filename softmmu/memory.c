@@ -1,0 +1,263 @@
+/*
+ * Memory regions: making them, and the tree they form (softmmu/memory.h).
+ *
+ * The tree is changed under the machine lock. Every change asks for new flat views; inside
+ * memory_begin/memory_commit they are rendered once, at the outermost commit.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+#include "softmmu/memory-internal.h"
+
+/* Under the machine lock. */
+static struct {
+    unsigned depth;
+    bool pending;
+} transaction;
+
+void memory_begin(void)
+{
+    transaction.depth++;
+}
+
+void memory_commit(void)
+{
+    g_assert(transaction.depth > 0);
+    if (--transaction.depth == 0 && transaction.pending) {
+        transaction.pending = false;
+        address_spaces_update();
+    }
+}
+
+static void tree_changed(void)
+{
+    transaction.pending = true;
+    memory_begin();
+    memory_commit();
+}
+
+void memory_region_init(MemoryRegion *mr, void *owner, const char *name, uint64_t size)
+{
+    memset(mr, 0, sizeof(*mr));
+    mr->owner = owner;
+    mr->name = g_strdup(name);
+    mr->size = size;
+    mr->enabled = true;
+    mr->in_io = &mr->own_io;
+}
+
+void memory_region_init_io(MemoryRegion *mr, void *owner, const MemoryRegionOps *ops,
+                           void *opaque, const char *name, uint64_t size)
+{
+    memory_region_init(mr, owner, name, size);
+    mr->ops = ops;
+    mr->opaque = opaque;
+}
+
+static bool init_with_ram(MemoryRegion *mr, void *owner, const char *name, uint64_t size,
+                          bool readonly, GError **err)
+{
+    memory_region_init(mr, owner, name, size);
+    mr->ram = ram_block_new(name, size, readonly, err);
+    if (!mr->ram) {
+        g_free(mr->name);
+        mr->name = NULL;
+        return false;
+    }
+    mr->ram->mr = mr;
+    return true;
+}
+
+bool memory_region_init_ram(MemoryRegion *mr, void *owner, const char *name, uint64_t size,
+                            GError **err)
+{
+    return init_with_ram(mr, owner, name, size, false, err);
+}
+
+bool memory_region_init_rom(MemoryRegion *mr, void *owner, const char *name, uint64_t size,
+                            GError **err)
+{
+    return init_with_ram(mr, owner, name, size, true, err);
+}
+
+bool memory_region_init_rom_device(MemoryRegion *mr, void *owner, const MemoryRegionOps *ops,
+                                   void *opaque, const char *name, uint64_t size,
+                                   GError **err)
+{
+    if (!init_with_ram(mr, owner, name, size, true, err)) {
+        return false;
+    }
+    mr->ops = ops;
+    mr->opaque = opaque;
+    mr->rom_device = true;
+    mr->romd_mode = true;
+    return true;
+}
+
+void memory_region_init_alias(MemoryRegion *mr, void *owner, const char *name,
+                              MemoryRegion *target, uint64_t offset, uint64_t size)
+{
+    memory_region_init(mr, owner, name, size);
+    mr->alias = target;
+    mr->alias_offset = offset;
+}
+
+void memory_region_destroy(MemoryRegion *mr)
+{
+    if (mr->container) {
+        memory_region_del_subregion(mr->container, mr);
+    }
+    if (mr->subregions) {
+        g_assert(mr->subregions->len == 0);
+        g_ptr_array_unref(mr->subregions);
+        mr->subregions = NULL;
+    }
+    if (mr->ram) {
+        ram_block_free(mr->ram);
+        mr->ram = NULL;
+    }
+    g_free(mr->name);
+    mr->name = NULL;
+}
+
+/* Equal priorities: the later one wins, as the newer wiring. */
+static void insert_by_priority(GPtrArray *subs, MemoryRegion *sub)
+{
+    unsigned i;
+
+    for (i = 0; i < subs->len; i++) {
+        MemoryRegion *other = g_ptr_array_index(subs, i);
+
+        if (sub->priority >= other->priority) {
+            break;
+        }
+    }
+    g_ptr_array_insert(subs, i, sub);
+}
+
+static void add_subregion(MemoryRegion *mr, uint64_t addr, MemoryRegion *sub, int priority)
+{
+    g_assert(!sub->container);
+    if (!mr->subregions) {
+        mr->subregions = g_ptr_array_new();
+    }
+    sub->container = mr;
+    sub->addr = addr;
+    sub->priority = priority;
+    insert_by_priority(mr->subregions, sub);
+    tree_changed();
+}
+
+void memory_region_add_subregion(MemoryRegion *mr, uint64_t addr, MemoryRegion *sub)
+{
+    add_subregion(mr, addr, sub, 0);
+}
+
+void memory_region_add_subregion_overlap(MemoryRegion *mr, uint64_t addr, MemoryRegion *sub,
+                                         int priority)
+{
+    add_subregion(mr, addr, sub, priority);
+}
+
+void memory_region_del_subregion(MemoryRegion *mr, MemoryRegion *sub)
+{
+    g_assert(sub->container == mr);
+    g_ptr_array_remove(mr->subregions, sub);
+    sub->container = NULL;
+    tree_changed();
+}
+
+void memory_region_set_enabled(MemoryRegion *mr, bool enabled)
+{
+    if (mr->enabled != enabled) {
+        mr->enabled = enabled;
+        tree_changed();
+    }
+}
+
+void memory_region_set_address(MemoryRegion *mr, uint64_t addr)
+{
+    if (mr->addr != addr) {
+        mr->addr = addr;
+        if (mr->container) {
+            tree_changed();
+        }
+    }
+}
+
+void memory_region_rom_device_set_romd(MemoryRegion *mr, bool romd)
+{
+    if (mr->romd_mode != romd) {
+        mr->romd_mode = romd;
+        tree_changed();
+    }
+}
+
+/* ---- info mtree ---- */
+
+static const char *kind_name(const MemoryRegion *mr)
+{
+    if (mr->rom_device) {
+        return mr->romd_mode ? "romd" : "i/o";
+    }
+    if (mr->ram) {
+        return mr->ram->readonly ? "rom" : "ram";
+    }
+    return "i/o";
+}
+
+static void info_region(GString *out, const MemoryRegion *mr, uint64_t base, unsigned depth)
+{
+    g_string_append_printf(out, "%*s%016" PRIx64 "-%016" PRIx64 " (prio %d, %s): ", depth * 2,
+                           "", base, base + memory_region_last(mr), mr->priority,
+                           mr->alias ? "alias" : kind_name(mr));
+    if (mr->alias) {
+        g_string_append_printf(out, "%s @%s %016" PRIx64 "-%016" PRIx64, mr->name,
+                               mr->alias->name, mr->alias_offset,
+                               mr->alias_offset + memory_region_last(mr));
+    } else {
+        g_string_append(out, mr->name);
+    }
+    g_string_append(out, mr->enabled ? "\n" : " [disabled]\n");
+    for (unsigned i = 0; mr->subregions && i < mr->subregions->len; i++) {
+        const MemoryRegion *sub = g_ptr_array_index(mr->subregions, i);
+
+        info_region(out, sub, base + sub->addr, depth + 1);
+    }
+}
+
+static void info_tree(AddressSpace *as, void *opaque)
+{
+    GString *out = opaque;
+
+    g_string_append_printf(out, "address-space: %s\n", as->name);
+    info_region(out, as->root, as->root->addr, 1);
+    g_string_append_c(out, '\n');
+}
+
+static void info_flat(AddressSpace *as, void *opaque)
+{
+    GString *out = opaque;
+
+    g_string_append_printf(out, "FlatView of address-space: %s\n", as->name);
+    memory_read_lock();
+    const FlatView *view = __atomic_load_n(&as->view, __ATOMIC_CONSUME);
+    for (unsigned i = 0; i < view->n; i++) {
+        const FlatRange *r = &view->ranges[i];
+
+        g_string_append_printf(out, "  %016" PRIx64 "-%016" PRIx64 " (prio %d, %s): %s",
+                               r->start, r->last, r->mr->priority, kind_name(r->mr),
+                               r->mr->name);
+        if (r->offset) {
+            g_string_append_printf(out, " @%016" PRIx64, r->offset);
+        }
+        g_string_append_c(out, '\n');
+    }
+    memory_read_unlock();
+    g_string_append_c(out, '\n');
+}
+
+void memory_info(GString *out, bool flat)
+{
+    address_spaces_foreach(flat ? info_flat : info_tree, out);
+}
