@@ -1,0 +1,124 @@
+/*
+ * Character devices: the host ends of serial ports, consoles and monitors.
+ *
+ * A Chardev is the back end (stdio, file, null, pipe, socket, pty, mux); a CharFrontend is
+ * the user's end (a UART, a monitor), held as a field and connected by the property
+ * "chardev". One front end a back end, several behind a mux. Main loop thread with the
+ * machine lock, unless noted.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef CHARDEV_CHAR_H
+#define CHARDEV_CHAR_H
+
+#include "qom/object.h"
+
+#define TYPE_CHARDEV "chardev"
+
+typedef struct Chardev Chardev;
+typedef struct CharFrontend CharFrontend;
+
+typedef enum CharEvent {
+    CHAR_EVENT_OPENED,  /* the other side is there */
+    CHAR_EVENT_CLOSED,
+    CHAR_EVENT_BREAK,   /* serial break */
+    CHAR_EVENT_MUX_IN,  /* the mux now sends its input here */
+    CHAR_EVENT_MUX_OUT, /* and no longer */
+} CharEvent;
+
+struct Chardev {
+    Object parent;
+    char *label;          /* id */
+    char *filename;       /* as query-chardev tells, e.g. "unix:/x,server=on" */
+    CharFrontend *fe;     /* connected front end, or NULL */
+    bool open;            /* the other side is there */
+    int log_fd;           /* logfile=, or -1 */
+};
+
+typedef struct ChardevClass {
+    ObjectClass parent;
+    /* Bytes taken (0: would block, a write watch tells when to retry), -1 on a dead end. */
+    int (*write)(Chardev *chr, const uint8_t *buf, int len);
+    /* Call fe->can_write's watch once bytes can be taken again. */
+    void (*watch_write)(Chardev *chr);
+    /* The front end can take input again: go on reading. */
+    void (*accept_input)(Chardev *chr);
+    void (*set_echo)(Chardev *chr, bool echo);
+    void (*set_fe_open)(Chardev *chr, bool open);
+    void (*send_break)(Chardev *chr);
+    /* SCM_RIGHTS: the oldest passed descriptor, or -1. */
+    int (*get_fd)(Chardev *chr);
+} ChardevClass;
+
+struct CharFrontend {
+    Chardev *chr;         /* NULL: not connected; output is dropped */
+    void *opaque;
+    /* How many bytes receive() takes now. */
+    int (*can_receive)(void *opaque);
+    void (*receive)(void *opaque, const uint8_t *buf, int size);
+    void (*event)(void *opaque, CharEvent event);
+    void (*writable)(void *opaque); /* after a short chr_fe_write + chr_fe_watch_write */
+    int mux_tag;          /* mux's own */
+};
+
+/* Property of a device: PROP_CHARDEV(TinyUart, chr, "chardev", "host end of the line"). */
+bool chardev_prop_get(Object *obj, const Property *prop, Visitor *v, const char *name,
+                      GError **err);
+bool chardev_prop_set(Object *obj, const Property *prop, Visitor *v, const char *name,
+                      GError **err);
+void chardev_prop_release(Object *obj, const Property *prop);
+#define PROP_CHARDEV(T, f, n, d, ...)                                                     \
+    { .name = n, .desc = d, .kind = PROP_KIND_CUSTOM, .type = "str",                      \
+      .offset = offsetof(T, f) + 0 * sizeof((CharFrontend *)0 - &((T *)0)->f),            \
+      .get = chardev_prop_get, .set = chardev_prop_set, .release = chardev_prop_release,  \
+      __VA_ARGS__ }
+
+/* ---- Front ends ---- */
+/* Connect (error if the back end has a front end already and is no mux). */
+bool chr_fe_init(CharFrontend *fe, Chardev *chr, GError **err);
+void chr_fe_deinit(CharFrontend *fe);
+void chr_fe_set_handlers(CharFrontend *fe, int (*can_receive)(void *opaque),
+                         void (*receive)(void *opaque, const uint8_t *buf, int size),
+                         void (*event)(void *opaque, CharEvent event), void *opaque);
+/* Bytes taken, may be short; any thread with the machine lock. */
+int chr_fe_write(CharFrontend *fe, const uint8_t *buf, int len);
+/* Write all, waiting at most briefly for a slow reader, then dropping (consoles). */
+int chr_fe_write_all(CharFrontend *fe, const uint8_t *buf, int len);
+void chr_fe_printf(CharFrontend *fe, const char *fmt, ...) PRINTF(2, 3);
+void chr_fe_watch_write(CharFrontend *fe, void (*writable)(void *opaque));
+/* The device can take input again. */
+void chr_fe_accept_input(CharFrontend *fe);
+void chr_fe_set_echo(CharFrontend *fe, bool echo);
+void chr_fe_set_open(CharFrontend *fe, bool open);
+int chr_fe_get_fd(CharFrontend *fe);
+bool chr_fe_connected(const CharFrontend *fe);
+
+/* ---- Back ends ---- */
+/* From the short forms of -serial and -monitor ("stdio", "mon:stdio", "pty", "null",
+ * "none", "file:PATH", "pipe:PATH", "unix:PATH,server=on,wait=off", "tcp:H:P,...",
+ * "chardev:ID") under @label. *ret is NULL for "none". @ret_mux_monitor: "mon:" was said. */
+bool chardev_new_from_legacy(const char *label, const char *spec, Chardev **ret,
+                             bool *ret_mux_monitor, GError **err);
+/* From -chardev / chardev-add: keyval or JSON object with id, backend and options. */
+Chardev *chardev_new(struct json_object *opts, bool keyval, GError **err);
+Chardev *chardev_find(const char *id);
+bool chardev_remove(const char *id, GError **err);
+void chardev_foreach(void (*fn)(Chardev *chr, void *opaque), void *opaque);
+/* A mux over @base: the returned back end takes several front ends; Ctrl-a (or @escape)
+ * then h, x, s, b, c, Ctrl-a as users know them. */
+Chardev *chardev_mux_new(const char *label, Chardev *base, int escape, GError **err);
+/* Which front end of a mux has the input. */
+void chardev_mux_focus(Chardev *mux, CharFrontend *fe);
+/* Flush and restore terminals; safe at every way out, also from a signal handler. */
+void chardev_cleanup(void);
+/* Set by main: what Ctrl-a x does. */
+extern void (*chardev_quit_hook)(void);
+
+/* ---- For implementations of back ends ---- */
+/* Input for the front end: at most chr_be_can_receive() bytes. */
+int chr_be_can_receive(Chardev *chr);
+void chr_be_receive(Chardev *chr, const uint8_t *buf, int size);
+void chr_be_event(Chardev *chr, CharEvent event);
+void chr_be_writable(Chardev *chr);
+
+#endif
