@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Bare-metal programs: the one kept as hex, ELF files made of raw code."""
+
+import os
+import struct
+import subprocess
+
+from rhea import SOURCE, scratch
+
+RAM = 0x80000000
+EM_RISCV = 243
+
+
+def hello_code():
+    """tests/boot/hello.S as machine code, the same for rv32 and rv64."""
+    with open(os.path.join(SOURCE, 'tests/boot/hello.hex')) as f:
+        return bytes.fromhex(f.read())
+
+
+def elf(code, bits=64, address=RAM, entry=None, machine=EM_RISCV):
+    """An ELF executable of one segment (System V gABI, "Object files")."""
+    entry = address if entry is None else entry
+    ident = b'\x7fELF' + bytes([2 if bits == 64 else 1, 1, 1]) + bytes(9)
+    if bits == 64:
+        header = struct.pack('<HHIQQQIHHHHHH', 2, machine, 1, entry, 64, 0, 0, 64, 56, 1,
+                             64, 0, 0)
+        segment = struct.pack('<IIQQQQQQ', 1, 7, 0x1000, address, address, len(code),
+                              len(code), 0x1000)
+    else:
+        header = struct.pack('<HHIIIIIHHHHHH', 2, machine, 1, entry, 52, 0, 0, 52, 32, 1,
+                             40, 0, 0)
+        segment = struct.pack('<IIIIIIII', 1, 0x1000, address, address, len(code),
+                              len(code), 7, 0x1000)
+    head = ident + header + segment
+    return head + bytes(0x1000 - len(head)) + code
+
+
+def write(name, data):
+    """A file in the test's scratch folder."""
+    path = scratch(name)
+    with open(path, 'wb') as f:
+        f.write(data)
+    return path
+
+
+def assemble(source, bits=64, march=None, flags=()):
+    """Assemble and link a program at the start of RAM; the ELF's path.
+
+    None where the host has no RISC-V compiler.
+    """
+    path = scratch(os.path.basename(source) + '.%d.elf' % bits)
+    march = march or 'rv%dgc' % bits
+    abi = 'lp64' if bits == 64 else 'ilp32'
+    try:
+        done = subprocess.run(
+            ['riscv64-unknown-elf-gcc', '-march=' + march, '-mabi=' + abi, '-nostdlib',
+             '-static', '-Wl,--build-id=none', '-Wl,-Ttext=%#x' % RAM, *flags,
+             '-o', path, source],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True)
+    except FileNotFoundError:
+        return None
+    if done.returncode != 0:
+        raise RuntimeError('%s does not assemble: %s' % (source, done.stdout))
+    return path
