@@ -191,6 +191,10 @@ static inline uint64_t cpu_icount(const CpuState *cpu)
 void cpu_run_async(CpuState *cpu, void (*fn)(CpuState *cpu, void *opaque), void *opaque);
 void cpu_run_sync(CpuState *cpu, void (*fn)(CpuState *cpu, void *opaque), void *opaque);
 
+/* The CPU class of a model (-cpu MODEL) for a target ("riscv64", ...), or NULL with the
+ * nearest spellings in the error. */
+ObjectClass *cpu_class_by_model(const char *target, const char *model, GError **err);
+
 /* All vCPUs, by index. */
 CpuState *cpu_by_index(unsigned index);
 unsigned cpu_count(void);
