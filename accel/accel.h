@@ -45,5 +45,7 @@ void cpu_unrealize_common(CpuState *cpu);
 /* Let all vCPUs run, or stop them and wait until they have (machine lock held). */
 void cpus_resume_all(void);
 void cpus_pause_all(void);
+/* End all vCPU threads and wait for them, before the process ends (machine lock held). */
+void cpus_end_all(void);
 
 #endif

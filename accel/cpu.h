@@ -49,13 +49,13 @@ struct CpuState {
 
     /* Thread life (softmmu/cpus.c) */
     GThread *thread;           /* (c) */
-    GMutex work_lock;
-    GCond wake;                /* (m) signalled when a halted or stopped CPU has work */
+    GMutex work_lock;          /* innermost: nothing is taken inside it */
+    GCond wake;                /* with work_lock: a halted or stopped CPU looks again */
     GQueue work;               /* under work_lock: run by the vCPU thread */
     bool created;              /* (m) */
-    bool stop;                 /* (m) asked to stop */
-    bool stopped;              /* (m) */
-    bool unplug;               /* (m) the thread ends */
+    bool stop;                 /* (a) written under (m): asked to stop */
+    bool stopped;              /* (a) written under (m) */
+    bool unplug;               /* (a) written under (m): the thread ends */
     uint32_t halted;           /* (a) waits for an interrupt */
     uint32_t interrupt_request; /* (a) non-zero: ops->interrupt has something to look at */
 
