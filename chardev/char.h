@@ -37,11 +37,16 @@ struct Chardev {
 
 typedef struct ChardevClass {
     ObjectClass parent;
+    /* Properties are set: open the host end. What it holds is released at finalize. */
+    bool (*open)(Chardev *chr, GError **err);
+    /* A mux takes several front ends; others use the core's own. */
+    bool (*attach)(Chardev *chr, CharFrontend *fe, GError **err);
+    void (*detach)(Chardev *chr, CharFrontend *fe);
     /* Bytes taken (0: would block, a write watch tells when to retry), -1 on a dead end. */
     int (*write)(Chardev *chr, const uint8_t *buf, int len);
-    /* Call fe->can_write's watch once bytes can be taken again. */
+    /* Call chr_be_writable() once bytes can be taken again. */
     void (*watch_write)(Chardev *chr);
-    /* The front end can take input again: go on reading. */
+    /* What the front end can take changed (new handlers, room again): read or pause. */
     void (*accept_input)(Chardev *chr);
     void (*set_echo)(Chardev *chr, bool echo);
     void (*set_fe_open)(Chardev *chr, bool open);
@@ -109,12 +114,17 @@ void chardev_foreach(void (*fn)(Chardev *chr, void *opaque), void *opaque);
 Chardev *chardev_mux_new(const char *label, Chardev *base, int escape, GError **err);
 /* Which front end of a mux has the input. */
 void chardev_mux_focus(Chardev *mux, CharFrontend *fe);
+bool chardev_is_mux(const Chardev *chr);
 /* Flush and restore terminals; safe at every way out, also from a signal handler. */
 void chardev_cleanup(void);
 /* Set by main: what Ctrl-a x does. */
 extern void (*chardev_quit_hook)(void);
 
 /* ---- For implementations of back ends ---- */
+ChardevClass *chardev_class(const Chardev *chr);
+/* Register under its label below /chardevs and open; the reference is taken, also on
+ * failure. */
+bool chardev_register(Chardev *chr, const char *label, GError **err);
 /* Input for the front end: at most chr_be_can_receive() bytes. */
 int chr_be_can_receive(Chardev *chr);
 void chr_be_receive(Chardev *chr, const uint8_t *buf, int size);

@@ -1,0 +1,416 @@
+/*
+ * Unix and TCP sockets, listening or connecting. One client at a time; a further one waits
+ * in the kernel's queue until the first leaves.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+#include "chardev/char-fd.h"
+#include "util/main-loop.h"
+#include "util/timer.h"
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+enum { MAX_PASSED_FDS = 16, READ_CHUNK = 4096, BACKLOG = 1 };
+
+typedef struct SocketChardev {
+    Chardev parent;
+    char *path, *host, *port;       /* properties */
+    bool server, wait, nodelay, ipv4, ipv6, abstract;
+    uint32_t reconnect_ms;
+    int listen_fd, fd;              /* -1: none */
+    bool want_write, unlink_path;
+    int passed[MAX_PASSED_FDS];
+    unsigned n_passed;
+    Timer reconnect;
+} SocketChardev;
+
+static void update_watches(SocketChardev *s);
+
+static bool make_unix_address(SocketChardev *s, struct sockaddr_un *un, socklen_t *len,
+                              GError **err)
+{
+    size_t n = strlen(s->path);
+
+    memset(un, 0, sizeof(*un));
+    un->sun_family = AF_UNIX;
+    if (n >= sizeof(un->sun_path)) {
+        return error_set(err, "socket path '%s' is longer than %zu bytes", s->path,
+                         sizeof(un->sun_path) - 1);
+    }
+    memcpy(un->sun_path + s->abstract, s->path, n);
+    *len = s->abstract ? offsetof(struct sockaddr_un, sun_path) + 1 + n : sizeof(*un);
+    return true;
+}
+
+static int open_unix(SocketChardev *s, GError **err)
+{
+    struct sockaddr_un un;
+    socklen_t len = 0;
+    int fd;
+
+    if (!make_unix_address(s, &un, &len, err)) {
+        return -1;
+    }
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (s->server) {
+        if (!s->abstract) {
+            unlink(s->path);
+            s->unlink_path = true;
+        }
+        if (bind(fd, (struct sockaddr *)&un, len) == 0 && listen(fd, BACKLOG) == 0) {
+            return fd;
+        }
+        error_set_errno(err, errno, "cannot listen on '%s'", s->path);
+    } else {
+        if (connect(fd, (struct sockaddr *)&un, len) == 0) {
+            return fd;
+        }
+        error_set_errno(err, errno, "cannot connect to '%s'", s->path);
+    }
+    close(fd);
+    return -1;
+}
+
+static int try_address(SocketChardev *s, const struct addrinfo *ai)
+{
+    int fd = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC, ai->ai_protocol);
+    int on = 1;
+
+    if (fd < 0) {
+        return -1;
+    }
+    if (s->server) {
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+        if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0) {
+            return fd;
+        }
+    } else if (connect(fd, ai->ai_addr, ai->ai_addrlen) == 0) {
+        return fd;
+    }
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+}
+
+static int open_tcp(SocketChardev *s, GError **err)
+{
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_family = AF_UNSPEC }, *list;
+    const char *host = s->host && *s->host ? s->host : s->server ? NULL : "localhost";
+    int fd = -1, r;
+
+    if (s->ipv4 != s->ipv6) {
+        hints.ai_family = s->ipv4 ? AF_INET : AF_INET6;
+    }
+    hints.ai_flags = s->server ? AI_PASSIVE : 0;
+    r = getaddrinfo(host, s->port, &hints, &list);
+    if (r != 0) {
+        error_set(err, "cannot resolve '%s:%s': %s", host ? host : "", s->port,
+                  gai_strerror(r));
+        return -1;
+    }
+    for (struct addrinfo *ai = list; ai && fd < 0; ai = ai->ai_next) {
+        fd = try_address(s, ai);
+    }
+    if (fd < 0) {
+        error_set_errno(err, errno, "cannot %s '%s:%s'",
+                        s->server ? "listen on" : "connect to", host ? host : "", s->port);
+    }
+    freeaddrinfo(list);
+    return fd;
+}
+
+static void accept_client(void *opaque);
+
+static void watch_listener(SocketChardev *s)
+{
+    if (s->listen_fd >= 0) {
+        main_loop_watch_fd(s->listen_fd, s->fd < 0 ? accept_client : NULL, NULL, s);
+    }
+}
+
+static void use_connection(SocketChardev *s, int fd)
+{
+    int on = 1;
+
+    s->fd = fd;
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    if (s->nodelay && !s->path) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    }
+    watch_listener(s);
+    chr_be_event(&s->parent, CHAR_EVENT_OPENED);
+    update_watches(s);
+}
+
+static void accept_client(void *opaque)
+{
+    SocketChardev *s = opaque;
+    int fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+
+    if (fd >= 0) {
+        use_connection(s, fd);
+    }
+}
+
+static void drop_passed_fds(SocketChardev *s)
+{
+    while (s->n_passed) {
+        close(s->passed[--s->n_passed]);
+    }
+}
+
+static void disconnect(SocketChardev *s)
+{
+    if (s->fd < 0) {
+        return;
+    }
+    main_loop_watch_fd(s->fd, NULL, NULL, NULL);
+    close(s->fd);
+    s->fd = -1;
+    s->want_write = false;
+    drop_passed_fds(s);
+    chr_be_event(&s->parent, CHAR_EVENT_CLOSED);
+    watch_listener(s);
+    chr_be_writable(&s->parent);
+    if (!s->server && s->reconnect_ms) {
+        timer_mod(&s->reconnect,
+                  clock_ns(CLOCK_TYPE_REALTIME) + (int64_t)s->reconnect_ms * 1000000);
+    }
+}
+
+static void take_passed_fds(SocketChardev *s, struct msghdr *msg)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) {
+            continue;
+        }
+        unsigned n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+        for (unsigned i = 0; i < n; i++) {
+            int fd;
+
+            memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
+            if (s->n_passed < MAX_PASSED_FDS) {
+                s->passed[s->n_passed++] = fd;
+            } else {
+                close(fd);
+            }
+        }
+    }
+}
+
+static void socket_readable(void *opaque)
+{
+    SocketChardev *s = opaque;
+    uint8_t buf[READ_CHUNK];
+    char control[CMSG_SPACE(MAX_PASSED_FDS * sizeof(int))];
+    int room = MIN(chr_be_can_receive(&s->parent), READ_CHUNK);
+    struct iovec iov = { buf, room };
+    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+                          .msg_controllen = sizeof(control) };
+    ssize_t n;
+
+    if (room <= 0) {
+        update_watches(s);
+        return;
+    }
+    n = recvmsg(s->fd, &msg, MSG_CMSG_CLOEXEC);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
+        return;
+    }
+    if (n <= 0) {
+        disconnect(s);
+        return;
+    }
+    take_passed_fds(s, &msg);
+    object_ref(s);
+    chr_be_receive(&s->parent, buf, n);
+    update_watches(s);
+    object_unref(s);
+}
+
+static void socket_writable(void *opaque)
+{
+    SocketChardev *s = opaque;
+
+    s->want_write = false;
+    update_watches(s);
+    chr_be_writable(&s->parent);
+}
+
+static void update_watches(SocketChardev *s)
+{
+    if (s->fd >= 0) {
+        /* A peer that leaves while the front end takes nothing is noticed at the next
+         * write or read. */
+        bool rd = chr_be_can_receive(&s->parent) > 0;
+
+        main_loop_watch_fd(s->fd, rd ? socket_readable : NULL,
+                           s->want_write ? socket_writable : NULL, s);
+    }
+}
+
+static int socket_write(Chardev *chr, const uint8_t *buf, int len)
+{
+    SocketChardev *s = (SocketChardev *)chr;
+    ssize_t n;
+
+    if (s->fd < 0) {
+        return -1;
+    }
+    do {
+        n = send(s->fd, buf, len, MSG_NOSIGNAL);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        return errno == EAGAIN ? 0 : -1;
+    }
+    return n;
+}
+
+static void socket_watch_write(Chardev *chr)
+{
+    SocketChardev *s = (SocketChardev *)chr;
+
+    s->want_write = true;
+    update_watches(s);
+}
+
+static void socket_accept_input(Chardev *chr)
+{
+    update_watches((SocketChardev *)chr);
+}
+
+static int socket_get_fd(Chardev *chr)
+{
+    SocketChardev *s = (SocketChardev *)chr;
+    int fd;
+
+    if (s->n_passed == 0) {
+        return -1;
+    }
+    fd = s->passed[0];
+    memmove(s->passed, s->passed + 1, --s->n_passed * sizeof(int));
+    return fd;
+}
+
+static void set_fe_open(Chardev *chr, bool open)
+{
+    if (!open) {
+        disconnect((SocketChardev *)chr);
+    }
+}
+
+static void try_reconnect(void *opaque)
+{
+    SocketChardev *s = opaque;
+    int fd = s->path ? open_unix(s, NULL) : open_tcp(s, NULL);
+
+    if (fd >= 0) {
+        use_connection(s, fd);
+    } else {
+        timer_mod(&s->reconnect,
+                  clock_ns(CLOCK_TYPE_REALTIME) + (int64_t)s->reconnect_ms * 1000000);
+    }
+}
+
+static bool socket_open(Chardev *chr, GError **err)
+{
+    SocketChardev *s = (SocketChardev *)chr;
+    int fd;
+
+    if (!s->path == !s->port) {
+        return error_set(err, "exactly one of 'path' and 'port' must be given");
+    }
+    chr->filename = s->path
+        ? g_strdup_printf("unix:%s%s", s->path, s->server ? ",server=on" : "")
+        : g_strdup_printf("tcp:%s:%s%s", s->host ? s->host : "", s->port,
+                          s->server ? ",server=on" : "");
+    fd = s->path ? open_unix(s, err) : open_tcp(s, err);
+    if (fd < 0) {
+        return false;
+    }
+    if (!s->server) {
+        use_connection(s, fd);
+        return true;
+    }
+    s->listen_fd = fd;
+    if (s->wait) {
+        accept_client(s);
+    } else {
+        watch_listener(s);
+    }
+    return true;
+}
+
+static void socket_init(Object *obj)
+{
+    SocketChardev *s = (SocketChardev *)obj;
+
+    s->listen_fd = s->fd = -1;
+    timer_init(&s->reconnect, CLOCK_TYPE_REALTIME, try_reconnect, s);
+}
+
+static void socket_finalize(Object *obj)
+{
+    SocketChardev *s = (SocketChardev *)obj;
+
+    timer_del(&s->reconnect);
+    if (s->fd >= 0) {
+        main_loop_watch_fd(s->fd, NULL, NULL, NULL);
+        close(s->fd);
+    }
+    if (s->listen_fd >= 0) {
+        main_loop_watch_fd(s->listen_fd, NULL, NULL, NULL);
+        close(s->listen_fd);
+    }
+    if (s->unlink_path) {
+        unlink(s->path);
+    }
+    drop_passed_fds(s);
+}
+
+static const Property socket_properties[] = {
+    PROP_STR(SocketChardev, path, "path", "path of a Unix socket"),
+    PROP_STR(SocketChardev, host, "host", "host name or address of a TCP socket"),
+    PROP_STR(SocketChardev, port, "port", "TCP port number or service name"),
+    PROP_BOOL(SocketChardev, server, "server", "listen instead of connecting"),
+    PROP_BOOL(SocketChardev, wait, "wait", "wait for a client before the machine starts",
+              .def = true),
+    PROP_BOOL(SocketChardev, nodelay, "nodelay", "send small packets at once"),
+    PROP_BOOL(SocketChardev, ipv4, "ipv4", "use IPv4"),
+    PROP_BOOL(SocketChardev, ipv6, "ipv6", "use IPv6"),
+    PROP_BOOL(SocketChardev, abstract, "abstract", "the path is in the abstract name space"),
+    PROP_UINT32(SocketChardev, reconnect_ms, "reconnect-ms",
+                "connect again this many milliseconds after the peer left; 0: never"),
+    PROP_END
+};
+
+static void socket_class_init(ObjectClass *klass, const TypeInfo *type)
+{
+    ChardevClass *cc = (ChardevClass *)klass;
+
+    cc->open = socket_open;
+    cc->write = socket_write;
+    cc->watch_write = socket_watch_write;
+    cc->accept_input = socket_accept_input;
+    cc->set_fe_open = set_fe_open;
+    cc->get_fd = socket_get_fd;
+}
+
+static const TypeInfo socket_type = {
+    .name = "chardev-socket",
+    .parent = TYPE_CHARDEV,
+    .desc = "Unix or TCP socket",
+    .instance_size = sizeof(SocketChardev),
+    .properties = socket_properties,
+    .class_init = socket_class_init,
+    .instance_init = socket_init,
+    .instance_finalize = socket_finalize,
+};
+TYPE_REGISTER(socket_type);

@@ -1,0 +1,180 @@
+/*
+ * Character devices: the registry of back ends and the calls that back ends make.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+#include "chardev/char.h"
+#include <fcntl.h>
+
+void (*chardev_quit_hook)(void);
+
+ChardevClass *chardev_class(const Chardev *chr)
+{
+    return (ChardevClass *)chr->parent.klass;
+}
+
+static void chardev_instance_init(Object *obj)
+{
+    ((Chardev *)obj)->log_fd = -1;
+}
+
+static void chardev_instance_finalize(Object *obj)
+{
+    Chardev *chr = (Chardev *)obj;
+
+    if (chr->log_fd >= 0) {
+        close(chr->log_fd);
+    }
+    g_free(chr->label);
+    g_free(chr->filename);
+}
+
+/* logfile= appends or truncates by logappend=; both are set before open. */
+static bool set_logfile(Object *obj, const Property *prop, Visitor *v, const char *name,
+                        GError **err)
+{
+    Chardev *chr = (Chardev *)obj;
+    g_autofree char *path = NULL;
+    int fd;
+
+    if (!visit_type_str(v, name, &path, err)) {
+        return false;
+    }
+    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND, 0666);
+    if (fd < 0) {
+        return error_set_errno(err, errno, "cannot open log file '%s'", path);
+    }
+    if (chr->log_fd >= 0) {
+        close(chr->log_fd);
+    }
+    chr->log_fd = fd;
+    return true;
+}
+
+static bool get_label(Object *obj, const Property *prop, Visitor *v, const char *name,
+                      GError **err)
+{
+    return visit_type_str(v, name, &((Chardev *)obj)->label, err);
+}
+
+static const Property chardev_properties[] = {
+    PROP_CUSTOM("logfile", "file to which all output is copied", "str", NULL, set_logfile),
+    PROP_CUSTOM("label", "name of the device", "str", get_label, NULL,
+                .flags = PROP_READONLY),
+    PROP_END
+};
+
+static const TypeInfo chardev_type = {
+    .name = TYPE_CHARDEV,
+    .parent = TYPE_OBJECT,
+    .instance_size = sizeof(Chardev),
+    .class_size = sizeof(ChardevClass),
+    .abstract = true,
+    .properties = chardev_properties,
+    .instance_init = chardev_instance_init,
+    .instance_finalize = chardev_instance_finalize,
+};
+TYPE_REGISTER(chardev_type);
+
+bool chardev_register(Chardev *chr, const char *label, GError **err)
+{
+    ChardevClass *cc = chardev_class(chr);
+
+    chr->label = g_strdup(label);
+    if (!object_add_child(object_container("/chardevs"), label, chr, err)) {
+        object_unref(chr);
+        return false;
+    }
+    if (cc->open && !cc->open(chr, err)) {
+        error_prefix(err, "character device '%s'", label);
+        object_unparent(chr);
+        return false;
+    }
+    return true;
+}
+
+Chardev *chardev_find(const char *id)
+{
+    Object *c = object_container("/chardevs");
+
+    return c->children ? g_hash_table_lookup(c->children, id) : NULL;
+}
+
+bool chardev_remove(const char *id, GError **err)
+{
+    Chardev *chr = chardev_find(id);
+
+    if (!chr) {
+        return error_set(err, "character device '%s' not found", id);
+    }
+    if (chr->fe) {
+        return error_set(err, "character device '%s' is in use", id);
+    }
+    object_unparent(chr);
+    return true;
+}
+
+typedef struct ForeachArg {
+    void (*fn)(Chardev *chr, void *opaque);
+    void *opaque;
+} ForeachArg;
+
+static bool foreach_one(Object *child, void *opaque)
+{
+    ForeachArg *a = opaque;
+
+    a->fn((Chardev *)child, a->opaque);
+    return true;
+}
+
+void chardev_foreach(void (*fn)(Chardev *chr, void *opaque), void *opaque)
+{
+    ForeachArg a = { fn, opaque };
+
+    object_foreach_child(object_container("/chardevs"), false, foreach_one, &a);
+}
+
+/* ---- Calls of back ends ---- */
+
+int chr_be_can_receive(Chardev *chr)
+{
+    CharFrontend *fe = chr->fe;
+
+    return fe && fe->can_receive ? fe->can_receive(fe->opaque) : 0;
+}
+
+void chr_be_receive(Chardev *chr, const uint8_t *buf, int size)
+{
+    CharFrontend *fe = chr->fe;
+
+    if (fe && fe->receive) {
+        fe->receive(fe->opaque, buf, size);
+    }
+}
+
+void chr_be_event(Chardev *chr, CharEvent event)
+{
+    CharFrontend *fe = chr->fe;
+
+    if (event == CHAR_EVENT_OPENED) {
+        chr->open = true;
+    } else if (event == CHAR_EVENT_CLOSED) {
+        chr->open = false;
+    }
+    if (fe && fe->event) {
+        fe->event(fe->opaque, event);
+    }
+}
+
+void chr_be_writable(Chardev *chr)
+{
+    CharFrontend *fe = chr->fe;
+
+    if (fe && fe->writable) {
+        void (*writable)(void *opaque) = fe->writable;
+
+        fe->writable = NULL;
+        writable(fe->opaque);
+    }
+}
