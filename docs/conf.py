@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Configuration of the manual: sphinx-build -W docs OUTPUT
+import os
+import re
+
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'meson.build')) as f:
+    release = re.search(r"version: '([^']+)'", f.read())[1]
+
+project = 'Rhea'
+copyright = 'The Rhea developers'
+author = 'The Rhea developers'
+version = release
+root_doc = 'index'
+source_suffix = '.rst'
+exclude_patterns = []
+highlight_language = 'none'
+pygments_style = 'sphinx'
+html_theme = 'alabaster'
+html_theme_options = {
+    'description': 'A full-system emulator and virtualizer',
+    'fixed_sidebar': True,
+}
+html_show_sourcelink = False
+html_copy_source = False
+man_pages = []
