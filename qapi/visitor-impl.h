@@ -19,6 +19,8 @@ typedef struct VisitorOps {
     void (*end_list)(Visitor *v);
     bool (*optional)(Visitor *v, const char *name);
     json_type (*peek_type)(Visitor *v, const char *name);
+    json_type (*peek_scalar)(Visitor *v, const char *name);
+    bool (*wrong_type)(Visitor *v, const char *name, const char *expected, GError **err);
     bool (*type_int64)(Visitor *v, const char *name, int64_t *obj, int64_t min, int64_t max,
                        GError **err);
     bool (*type_uint64)(Visitor *v, const char *name, uint64_t *obj, uint64_t max,

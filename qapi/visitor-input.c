@@ -256,6 +256,42 @@ static json_type input_peek_type(Visitor *v, const char *name)
     return json_object_get_type(value);
 }
 
+static bool parse_bool(const char *text, bool *ret)
+{
+    static const char *const words[] = { "off",  "on", "no", "yes", "false",
+                                         "true", "n",  "y",  NULL };
+
+    for (unsigned i = 0; words[i]; i++) {
+        if (!strcmp(text, words[i])) {
+            *ret = i & 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+static json_type input_peek_scalar(Visitor *v, const char *name)
+{
+    struct json_object *value;
+    const char *text;
+    bool b;
+
+    look(input(v), name, &value);
+    text = as_text(input(v), value);
+    if (!text) {
+        return json_object_get_type(value);
+    }
+    return parse_bool(text, &b) ? json_type_boolean : *text ? json_type_int : json_type_null;
+}
+
+static bool input_wrong_type(Visitor *v, const char *name, const char *expected,
+                             GError **err)
+{
+    struct json_object *value;
+
+    return take(input(v), name, &value, err) && fail_type(input(v), name, expected, err);
+}
+
 /* Decimal, or hexadecimal with 0x; a leading zero does not mean octal. */
 static bool parse_uint(const char *text, uint64_t max, uint64_t *ret)
 {
@@ -410,8 +446,6 @@ static bool input_type_size(Visitor *v, const char *name, uint64_t *obj, GError 
 
 static bool input_type_bool(Visitor *v, const char *name, bool *obj, GError **err)
 {
-    static const char *const words[] = { "off", "on",   "no",  "yes", "false",
-                                         "true", "n", "y", NULL };
     InputVisitor *in = input(v);
     struct json_object *value;
     const char *text;
@@ -421,11 +455,8 @@ static bool input_type_bool(Visitor *v, const char *name, bool *obj, GError **er
     }
     text = as_text(in, value);
     if (text) {
-        for (unsigned i = 0; words[i]; i++) {
-            if (!strcmp(text, words[i])) {
-                *obj = i & 1;
-                return true;
-            }
+        if (parse_bool(text, obj)) {
+            return true;
         }
         fail_value(in, name, text, err);
         error_set_expected(err, "on or off");
@@ -444,7 +475,6 @@ static bool input_type_str(Visitor *v, const char *name, char **obj, GError **er
     struct json_object *value;
     const char *text;
 
-    *obj = NULL;
     if (!take(in, name, &value, err)) {
         return false;
     }
@@ -513,7 +543,6 @@ static bool input_type_any(Visitor *v, const char *name, struct json_object **ob
 {
     struct json_object *value;
 
-    *obj = NULL;
     if (!take(input(v), name, &value, err)) {
         return false;
     }
@@ -575,6 +604,8 @@ static Visitor *new_input(struct json_object *value, bool strings)
         .end_list = pop,
         .optional = input_optional,
         .peek_type = input_peek_type,
+        .peek_scalar = input_peek_scalar,
+        .wrong_type = input_wrong_type,
         .type_int64 = input_type_int64,
         .type_uint64 = input_type_uint64,
         .type_size = input_type_size,

@@ -86,6 +86,16 @@ json_type visit_peek_type(Visitor *v, const char *name)
     return v->ops->peek_type ? v->ops->peek_type(v, name) : json_type_null;
 }
 
+json_type visit_peek_scalar(Visitor *v, const char *name)
+{
+    return v->ops->peek_scalar ? v->ops->peek_scalar(v, name) : json_type_null;
+}
+
+bool visit_wrong_type(Visitor *v, const char *name, const char *expected, GError **err)
+{
+    return v->ops->wrong_type && v->ops->wrong_type(v, name, expected, err);
+}
+
 bool visit_type_int64(Visitor *v, const char *name, int64_t *obj, GError **err)
 {
     return !v->ops->type_int64 ||

@@ -63,6 +63,11 @@ bool visit_optional(Visitor *v, const char *name, bool *present);
 
 /* Alternates: the JSON type of the member about to be visited (input only). */
 json_type visit_peek_type(Visitor *v, const char *name);
+/* The same for alternates without a string branch: an option string counts as what it
+ * spells, a boolean, null if it is empty, otherwise an integer. */
+json_type visit_peek_scalar(Visitor *v, const char *name);
+/* Input: report that the member is missing or is none of @expected. Returns false. */
+bool visit_wrong_type(Visitor *v, const char *name, const char *expected, GError **err);
 
 bool visit_type_int64(Visitor *v, const char *name, int64_t *obj, GError **err);
 bool visit_type_uint64(Visitor *v, const char *name, uint64_t *obj, GError **err);

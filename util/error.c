@@ -191,7 +191,8 @@ char **error_nearest(const char *given, const char *const *candidates)
     unsigned dist[MAX_NEAREST];
     unsigned n = 0;
     size_t len = strlen(given);
-    unsigned limit = MAX(1, MIN(len, 12) / 3);
+    /* One or two letters are near everything: only the letter case may differ. */
+    unsigned limit = MIN(len, 12) / 3;
     char **ret;
 
     if (!candidates || len == 0 || len > MAX_NAME) {

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""HMP: the words and arguments of human commands over QMP commands, as a table."""
+
+from .common import Conditions, c_string
+from .gen_options import first_paragraph, plain
+from .schema import BuiltinType
+
+
+def arg_kind(cmd, name):
+    t = next(m.type for m in cmd.args.members() if m.name == name)
+    if isinstance(t, BuiltinType):
+        if t.name in ('size', 'bool'):
+            return 'HMP_ARG_' + t.name.upper()
+        if t.json_type in ('int', 'number'):
+            return 'HMP_ARG_' + t.json_type.upper()
+        return 'HMP_ARG_STR'
+    return 'HMP_ARG_STR' if not t.pointer else 'HMP_ARG_PROPS'
+
+
+def forms(schema):
+    """(command, words, args) sorted by words."""
+    out = [(c, words, args) for c in schema.commands for words, args in c.hmp]
+    return sorted(out, key=lambda f: f[1])
+
+
+def usage(words, args):
+    parts = [words]
+    for name, optional, rest, flag in args:
+        text = f'-{flag}' if flag else name + ('...' if rest else '')
+        parts.append(f'[{text}]' if optional else text)
+    return ' '.join(parts)
+
+
+def emit(schema, out):
+    conds = Conditions()
+    arrays = rows = ''
+    for i, (cmd, words, args) in enumerate(forms(schema)):
+        ref = 'NULL'
+        if args:
+            ref = f'args_{i}'
+            arrays += f'static const HmpArg {ref}[] = {{\n'
+            for name, optional, rest, flag in args:
+                arrays += (f'    {{ "{name}", {arg_kind(cmd, name)}, {str(optional).lower()}, '
+                           f'{str(rest).lower()}, {repr(flag) if flag else 0} }},\n')
+            arrays += '    { NULL }\n};\n\n'
+        rows += (f'    {{ "{words}", "{cmd.name}", {ref}, {c_string(usage(words, args))},\n'
+                 f'      {c_string(plain(first_paragraph(cmd.doc)))}, {conds.name(cmd.cond)} }},\n')
+    name = out.prefix.replace('-', '_') + 'qapi_hmp_commands'
+    out.header('hmp', 'HMP commands', f'''\
+#include "qapi/hmp-table.h"
+
+/* Sorted by words; ends with NULL words. */
+extern const HmpCommand {name}[];
+''')
+    out.source('hmp', 'HMP commands', out.include('hmp') + '\n' + conds.code() + arrays +
+               f'const HmpCommand {name}[] = {{\n{rows}    {{ NULL }}\n}};\n')
