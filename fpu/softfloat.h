@@ -49,7 +49,7 @@ typedef enum FloatNanRule {
 
 typedef struct FloatStatus {
     uint8_t rounding;           /* FloatRounding */
-    uint8_t flags;              /* FLOAT_FLAG_*: set by operations, cleared by the owner */
+    uint8_t flags;              /* FLOAT_FLAG_*: operations set, the owner clears */
     bool tininess_before;       /* tininess is detected before rounding (754, 7.5) */
     bool default_nan;           /* every NaN result is the default NaN */
     uint8_t nan_rule;           /* FloatNanRule */
@@ -127,14 +127,16 @@ float16 f16_sqrt(float16 a, FloatStatus *s);
 float32 f32_sqrt(float32 a, FloatStatus *s);
 float64 f64_sqrt(float64 a, FloatStatus *s);
 
-/* a * b + c rounded once (754, 5.4.1). @negate: FLOAT_MULADD_*. Infinity times zero is
+/*
+ * a * b + c rounded once (754, 5.4.1). @negate: FLOAT_MULADD_*. Infinity times zero is
  * invalid even if c is a quiet NaN.
  */
 float16 f16_muladd(float16 a, float16 b, float16 c, unsigned negate, FloatStatus *s);
 float32 f32_muladd(float32 a, float32 b, float32 c, unsigned negate, FloatStatus *s);
 float64 f64_muladd(float64 a, float64 b, float64 c, unsigned negate, FloatStatus *s);
 
-/* minimumNumber and maximumNumber (754, 9.6): -0 < +0; of a NaN and a number, the number.
+/*
+ * minimumNumber and maximumNumber (754, 9.6): -0 < +0; of a NaN and a number, the number.
  * A signaling NaN raises invalid, and counts as any NaN.
  */
 float16 f16_min(float16 a, float16 b, FloatStatus *s);
@@ -144,7 +146,8 @@ float32 f32_max(float32 a, float32 b, FloatStatus *s);
 float64 f64_min(float64 a, float64 b, FloatStatus *s);
 float64 f64_max(float64 a, float64 b, FloatStatus *s);
 
-/* minimum and maximum (754, 9.6; fminm and fmaxm of Zfa): as above, but a NaN operand
+/*
+ * minimum and maximum (754, 9.6; fminm and fmaxm of Zfa): as above, but a NaN operand
  * makes the result a NaN.
  */
 float16 f16_minm(float16 a, float16 b, FloatStatus *s);
@@ -191,21 +194,24 @@ uint32_t f16_classify(float16 a);
 uint32_t f32_classify(float32 a);
 uint32_t f64_classify(float64 a);
 
-/* a rounded to an integral value in the status's mode (754, 5.9). @signal_inexact: raise
+/*
+ * a rounded to an integral value in the status's mode (754, 5.9). @signal_inexact: raise
  * inexact if that changed the value (froundnx), else never (fround).
  */
 float16 f16_round_to_int(float16 a, bool signal_inexact, FloatStatus *s);
 float32 f32_round_to_int(float32 a, bool signal_inexact, FloatStatus *s);
 float64 f64_round_to_int(float64 a, bool signal_inexact, FloatStatus *s);
 
-/* The IEEE remainder a - b * n, n the integer nearest to a / b, ties to even; always exact
- * (754, 5.3.1).
+/*
+ * The IEEE remainder a - b * n, n the integer nearest to a / b, ties to even; always
+ * exact (754, 5.3.1).
  */
 float16 f16_rem(float16 a, float16 b, FloatStatus *s);
 float32 f32_rem(float32 a, float32 b, FloatStatus *s);
 float64 f64_rem(float64 a, float64 b, FloatStatus *s);
 
-/* To an integer in the status's mode (754, 5.8). A value that does not fit after rounding
+/*
+ * To an integer in the status's mode (754, 5.8). A value that does not fit after rounding
  * raises invalid alone and saturates; a NaN gives the largest integer.
  */
 int32_t f16_to_int32(float16 a, FloatStatus *s);
