@@ -1,0 +1,62 @@
+/*
+ * The builder's inside, shared by its two files: tcg/ir.c (tables, state, memory, control
+ * flow) and tcg/ir-fold.c (pure ops with their simplifications).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TCG_IR_BUILDER_H
+#define TCG_IR_BUILDER_H
+
+#include "tcg/ir.h"
+#include "tcg/ir-info.h"
+
+/* Most entries of each table of one region; backends size fixed arrays by these. */
+enum {
+    IR_MAX_INSNS = 8192,
+    IR_MAX_VALS = 4096,
+    IR_MAX_CALL_ARGS = 2048,
+    IR_MAX_LOCALS = 256,
+    IR_MAX_LABELS = 512,
+};
+
+/* Which guest instruction the paths that reach a label are in. */
+typedef struct IrLabelInfo {
+    int64_t pc_delta;
+    uint16_t count;
+    bool reached;  /* some branch leads here: the fields above are its instruction */
+    bool conflict; /* two branches disagree */
+} IrLabelInfo;
+
+struct IrBuilder {
+    IrCode code;
+    const IrGlobal *globals;
+    unsigned n_globals;
+    unsigned pc_global;
+    uint16_t *def;         /* per value: index of its insn, DEF_NONE for a constant */
+    IrVal *global_val;     /* per global: a value equal to it at this point, or IR_NONE */
+    IrVal *local_val;      /* the same per local */
+    IrLabelInfo *labels;
+    IrVal const_cache[64]; /* by hash: a constant seen lately, checked before use */
+    int64_t pc_delta;      /* the latest insn_start */
+    uint16_t count;
+    bool started;
+    bool unreachable;      /* after an unconditional branch or exit: nothing is emitted */
+};
+
+enum { DEF_NONE = UINT16_MAX };
+/* Zeros of each type, always there; also what an op returns once a table is full. */
+enum { VAL_ZERO_I32 = 1, VAL_ZERO_I64 = 2 };
+
+/* Append an insn; a sink that is overwritten if the table is full or the code
+ * unreachable. All fields but op and type are zero. */
+IrInsn *ir_emit(IrBuilder *b, IrOp op, IrType type);
+/* Append an insn with a new result of @type. */
+IrInsn *ir_emit_val(IrBuilder *b, IrOp op, IrType type);
+
+/* The insn that made @v, NULL for a constant. */
+static inline const IrInsn *ir_def(const IrBuilder *b, IrVal v)
+{
+    return b->def[v] == DEF_NONE ? NULL : &b->code.insns[b->def[v]];
+}
+
+#endif
