@@ -83,7 +83,7 @@ static bool put(struct json_object *root, const char *key, const char *value, GE
             next = NULL;
         }
         if (i == n - 1) {
-            if (json_object_is_type(next, json_type_object)) {
+            if (next && !json_object_is_type(next, json_type_string)) {
                 return clash(key, err);
             }
             json_object_object_add(at, frags[i], json_object_new_string(value));
@@ -166,8 +166,31 @@ static bool make_arrays(struct json_object *obj, const char *path, GError **err)
     return true;
 }
 
+/* Add @value to the array @key, unless that is used otherwise already. */
+static bool put_in_list(struct json_object *root, const char *key, const char *value,
+                        GError **err)
+{
+    struct json_object *list;
+
+    if (!json_object_object_get_ex(root, key, &list)) {
+        list = json_object_new_array();
+        json_object_object_add(root, key, list);
+    } else if (!json_object_is_type(list, json_type_array)) {
+        return clash(key, err);
+    }
+    json_object_array_add(list, json_object_new_string(value));
+    return true;
+}
+
 struct json_object *keyval_parse(const char *text, const char *implied_key, bool *ret_help,
                                  GError **err)
+{
+    return keyval_parse_lists(text, implied_key, NULL, ret_help, err);
+}
+
+struct json_object *keyval_parse_lists(const char *text, const char *implied_key,
+                                       const char *const *lists, bool *ret_help,
+                                       GError **err)
 {
     g_autoptr(json_object) root = json_object_new_object();
     const char *p = text;
@@ -204,7 +227,11 @@ struct json_object *keyval_parse(const char *text, const char *implied_key, bool
             }
             key = g_strdup(implied_key);
         }
-        if (!put(root, key, value, err)) {
+        if (lists && g_strv_contains(lists, key)) {
+            if (!put_in_list(root, key, value, err)) {
+                return NULL;
+            }
+        } else if (!put(root, key, value, err)) {
             return NULL;
         }
     }

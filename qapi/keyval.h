@@ -22,6 +22,12 @@
 struct json_object *keyval_parse(const char *text, const char *implied_key, bool *ret_help,
                                  GError **err);
 
+/* The same; each key in @lists (NULL-terminated, may be NULL) collects its values in an array,
+ * also when it is given once. */
+struct json_object *keyval_parse_lists(const char *text, const char *implied_key,
+                                       const char *const *lists, bool *ret_help,
+                                       GError **err);
+
 /*
  * An input visitor over an option's argument: strict JSON if it begins with '{', otherwise
  * keyval_parse(). *ret_help as there. NULL on failure.

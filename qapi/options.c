@@ -102,16 +102,24 @@ static bool parse_str(const QapiOption *opt, void *opts, const char *arg, GError
     return true;
 }
 
-/* Add @from's members to @to, later ones replacing. */
+/* Add @from's members to @to, later ones replacing; arrays grow. */
 static void merge(struct json_object *to, struct json_object *from)
 {
     json_object_object_foreach(from, key, value) {
         struct json_object *old;
 
+        if (!json_object_object_get_ex(to, key, &old)) {
+            old = NULL;
+        }
         if (json_object_is_type(value, json_type_object) &&
-            json_object_object_get_ex(to, key, &old) &&
             json_object_is_type(old, json_type_object)) {
             merge(old, value);
+        } else if (json_object_is_type(value, json_type_array) &&
+                   json_object_is_type(old, json_type_array)) {
+            for (size_t i = 0; i < json_object_array_length(value); i++) {
+                json_object_array_add(
+                    old, json_object_get(json_object_array_get_idx(value, i)));
+            }
         } else {
             json_object_object_add(to, key, json_object_get(value));
         }
@@ -124,7 +132,8 @@ static bool parse_props(const QapiOption *opt, void *opts, const char *arg,
 {
     bool keyval = *arg != '{', help = false;
     g_autoptr(json_object) value =
-        keyval ? keyval_parse(arg, opt->implied, opt->help ? &help : NULL, err)
+        keyval ? keyval_parse_lists(arg, opt->implied, opt->lists,
+                                    opt->help ? &help : NULL, err)
                : json_parse_object(arg, err);
     QapiProps *props, *old;
 

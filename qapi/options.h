@@ -39,6 +39,7 @@ typedef struct QapiOption {
     bool repeat;                /* accumulates; else the last wins, or keys merge */
     bool help;                  /* "help" is a value */
     const char *implied;        /* key of a first item without '=' */
+    const char *const *lists;   /* keys that accumulate to arrays, or NULL */
     size_t offset;              /* of its field in the generated QapiOptions */
     QapiVisitFn *visit;         /* STRUCT: one value */
     QapiVisitFn *visit_field;   /* STRUCT: the field, which may be a list */

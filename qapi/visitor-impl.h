@@ -25,7 +25,8 @@ typedef struct VisitorOps {
                        GError **err);
     bool (*type_uint64)(Visitor *v, const char *name, uint64_t *obj, uint64_t max,
                         GError **err);
-    bool (*type_size)(Visitor *v, const char *name, uint64_t *obj, GError **err);
+    bool (*type_size)(Visitor *v, const char *name, uint64_t *obj, uint64_t unit,
+                      GError **err);
     bool (*type_bool)(Visitor *v, const char *name, bool *obj, GError **err);
     bool (*type_str)(Visitor *v, const char *name, char **obj, GError **err);
     bool (*type_number)(Visitor *v, const char *name, double *obj, GError **err);

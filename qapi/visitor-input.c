@@ -384,17 +384,20 @@ static bool input_type_uint64(Visitor *v, const char *name, uint64_t *obj, uint6
     return true;
 }
 
-/* A byte count: a number, whole or with a fraction, and a suffix of a power of 1024. */
-static bool parse_size(const char *text, uint64_t *ret)
+/* A byte count: a number, whole or with a fraction, and a suffix of a power of 1024; without
+ * a suffix it counts in @unit. */
+static bool parse_size(const char *text, uint64_t unit, uint64_t *ret)
 {
     static const char suffixes[] = "BKMGTPE";
     size_t digits = strspn(text, "0123456789.");
     g_autofree char *number = g_strndup(text, digits);
     const char *rest = text + digits;
-    unsigned shift = 0;
     uint64_t whole;
+    double bytes;
+    char *end;
 
-    if (parse_uint(text, UINT64_MAX, ret)) {
+    if (parse_uint(text, UINT64_MAX / unit, &whole)) {
+        *ret = whole * unit;
         return true;
     }
     if (!g_ascii_isdigit(*number)) {
@@ -406,27 +409,25 @@ static bool parse_size(const char *text, uint64_t *ret)
         if (!at || rest[1]) {
             return false;
         }
-        shift = (at - suffixes) * 10;
+        unit = UINT64_C(1) << (at - suffixes) * 10;
     }
     if (!strchr(number, '.')) {
-        if (!parse_uint(number, UINT64_MAX >> shift, &whole)) {
+        if (!parse_uint(number, UINT64_MAX / unit, &whole)) {
             return false;
         }
-        *ret = whole << shift;
+        *ret = whole * unit;
         return true;
     }
-    char *end;
-    double d = g_ascii_strtod(number, &end);
-    double bytes = d * (double)(UINT64_C(1) << shift);
-
-    if (*end || shift == 0 || bytes >= 0x1p64) {
+    bytes = g_ascii_strtod(number, &end) * (double)unit;
+    if (*end || unit == 1 || bytes >= 0x1p64) {
         return false;
     }
     *ret = bytes;
     return true;
 }
 
-static bool input_type_size(Visitor *v, const char *name, uint64_t *obj, GError **err)
+static bool input_type_size(Visitor *v, const char *name, uint64_t *obj, uint64_t unit,
+                            GError **err)
 {
     InputVisitor *in = input(v);
     struct json_object *value;
@@ -436,7 +437,7 @@ static bool input_type_size(Visitor *v, const char *name, uint64_t *obj, GError 
         return input_type_uint64(v, name, obj, UINT64_MAX, err);
     }
     note_asked(in, name);
-    if (!parse_size(text, obj)) {
+    if (!parse_size(text, unit, obj)) {
         fail_value(in, name, text, err);
         error_set_expected(err, "a size such as 512M or 1.5G below 16E");
         return false;

@@ -77,7 +77,8 @@ static bool output_type_uint64(Visitor *v, const char *name, uint64_t *obj, uint
     return put(v, name, new_uint64(*obj));
 }
 
-static bool output_type_size(Visitor *v, const char *name, uint64_t *obj, GError **err)
+static bool output_type_size(Visitor *v, const char *name, uint64_t *obj, uint64_t unit,
+                             GError **err)
 {
     return put(v, name, new_uint64(*obj));
 }

@@ -139,7 +139,12 @@ NARROW_INT(32)
 
 bool visit_type_size(Visitor *v, const char *name, uint64_t *obj, GError **err)
 {
-    return !v->ops->type_size || v->ops->type_size(v, name, obj, err);
+    return !v->ops->type_size || v->ops->type_size(v, name, obj, 1, err);
+}
+
+bool visit_type_size_mib(Visitor *v, const char *name, uint64_t *obj, GError **err)
+{
+    return !v->ops->type_size || v->ops->type_size(v, name, obj, MiB, err);
 }
 
 bool visit_type_bool(Visitor *v, const char *name, bool *obj, GError **err)

@@ -79,6 +79,8 @@ bool visit_type_uint16(Visitor *v, const char *name, uint16_t *obj, GError **err
 bool visit_type_uint32(Visitor *v, const char *name, uint32_t *obj, GError **err);
 /* A byte count; strings may carry the suffixes k, M, G, T (powers of 1024). */
 bool visit_type_size(Visitor *v, const char *name, uint64_t *obj, GError **err);
+/* The same; a plain number in a string counts in MiB. */
+bool visit_type_size_mib(Visitor *v, const char *name, uint64_t *obj, GError **err);
 bool visit_type_bool(Visitor *v, const char *name, bool *obj, GError **err);
 /* Input: *obj is a new string for the caller. */
 bool visit_type_str(Visitor *v, const char *name, char **obj, GError **err);

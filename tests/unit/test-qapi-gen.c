@@ -162,6 +162,11 @@ struct json_object *qmp_test_any(struct json_object *args, GError **err)
     return json_object_get(args);
 }
 
+struct json_object *qmp_test_raw(struct json_object *args, GError **err)
+{
+    return json_object_get(args);
+}
+
 static void check_command(const QmpDispatch *d, const char *request, const char *reply)
 {
     struct json_object *in;
@@ -203,6 +208,11 @@ static void test_commands(void)
                   GENERIC("nothing to draw"));
     check_command(&d, "{'execute': 'test-any', 'arguments': {'what': ['ever']}}",
                   "{\"return\": {\"what\": [\"ever\"]}}");
+    check_command(&d, "{'execute': 'test-raw', 'arguments': {'shape': {'kind': 'nothing'}}}",
+                  "{\"return\": {\"shape\": {\"kind\": \"nothing\"}}}");
+    check_command(&d, "{'execute': 'test-raw', 'arguments': {'shape': {'kind': 'none'}}}",
+                  GENERIC("Parameter 'shape.kind' does not accept value 'none' (expected one "
+                          "of: circle, polygon, nothing)"));
 }
 
 static void test_bad_requests(void)
@@ -318,7 +328,8 @@ static void test_options(void)
     parse(&o, NULL,
           "test -size 1 -size y=2 --shape circle,radius=3,area=1.5k -L a -L b,c -o x -S "
           "-shape '{\"kind\": \"polygon\", \"corners\": [{\"x\": 5}]}' -output y "
-          "-thing a,b=c -thing '{\"type\": \"b\", \"n\": 1}' -base x.a=1 -base x.b=2,y=3", &err);
+          "-thing a,b=c -thing '{\"type\": \"b\", \"n\": 1}' -base x.a=1 -base x.b=2,y=3 "
+          "-say on,word=a,word=b,,c -say word=d", &err);
     g_assert_no_error(err);
     g_assert_cmpint(o.size->x, ==, 1);
     g_assert_cmpint(o.size->y, ==, 2);
@@ -332,6 +343,9 @@ static void test_options(void)
     g_assert_cmpuint(o.thing->len, ==, 2);
     g_assert_true(o.thing->items[0]->keyval);
     g_assert_false(o.thing->items[1]->keyval);
+    g_assert_true(o.say->loud);
+    g_assert_cmpuint(o.say->word->len, ==, 3);
+    g_assert_cmpstr(o.say->word->items[1], ==, "b,c");
     g_autofree char *base = json_to_text(o.base->value, false);
     g_assert_cmpstr(base, ==, "{\"x\": {\"a\": \"1\", \"b\": \"2\"}, \"y\": \"3\"}");
     qapi_options_clear(test_qapi_options, &o);

@@ -102,6 +102,13 @@ static void test_string_scalars(void)
     STR_GOOD("'0x1000'", visit_type_size, &u);
     g_assert_cmpuint(u, ==, 0x1000);
     STR_GOOD("'15E'", visit_type_size, &u);
+    STR_GOOD("'128'", visit_type_size_mib, &u);
+    g_assert_cmpuint(u, ==, 128 * MiB);
+    STR_GOOD("'128k'", visit_type_size_mib, &u);
+    g_assert_cmpuint(u, ==, 128 * KiB);
+    JSON_GOOD("128", visit_type_size_mib, &u);
+    g_assert_cmpuint(u, ==, 128);
+    STR_BAD("'17592186044416'", visit_type_size_mib, &u, BAD_VALUE("17592186044416"));
     STR_BAD("'16E'", visit_type_size, &u, BAD_VALUE("16E"));
     STR_BAD("'15.99999999999999999999E'", visit_type_size, &u, BAD_VALUE("15.99999999999999999999E"));
     STR_BAD("'1.5'", visit_type_size, &u, BAD_VALUE("1.5"));

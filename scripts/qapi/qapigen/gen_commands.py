@@ -40,7 +40,7 @@ def wrap(head, args, tail):
 
 
 def prototype(cmd):
-    if not cmd.gen:
+    if not cmd.gen or cmd.raw:
         return f'struct json_object *{fn(cmd)}(struct json_object *args, GError **err);'
     args = params(cmd)
     ret = 'bool '
@@ -56,15 +56,15 @@ def marshal_name(cmd):
     return fn(cmd).replace('qmp_', 'qmp_marshal_', 1)
 
 
-def marshal(cmd):
-    head = (f'bool {marshal_name(cmd)}(struct json_object *args, struct json_object **ret_value,\n'
-            f'{" " * (len(marshal_name(cmd)) + 6)}GError **err)\n{{\n')
-    if not cmd.gen:
-        return head + f'''\
+def marshal_open(cmd):
+    """gen: false: nothing is checked here."""
+    return f'''\
     GError *fault = NULL;
 
     *ret_value = {fn(cmd)}(args, &fault);
     if (fault) {{
+        json_object_put(*ret_value);
+        *ret_value = NULL;
         g_propagate_error(err, fault);
         return false;
     }}
@@ -72,55 +72,68 @@ def marshal(cmd):
 }}
 
 '''
-    decl = '    GError *fault = NULL;\n    bool ok = false;\n'
-    decl += '    g_autoptr(Visitor) v = visitor_new_json_input(args);\n'
-    call, pre, post = [], '', ''
+
+
+def visit_args(cmd):
+    """Declaration of 'arg', the expression that reads it, and the statements that free it."""
     t = cmd.args
-    if t:
-        n = c_struct(t)
-        if isinstance(t, ObjectType):
-            decl += f'    {n} arg = {{ 0 }};\n'
-            visit = f'visit_type_{n}_members(v, &arg, err) && visit_check_struct(v, err)'
-            free = (f'    visitor_free(v);\n    v = visitor_new_dealloc();\n'
-                    f'    visit_type_{n}_members(v, &arg, NULL);\n')
-            pointer = '&arg'
-        else:
-            decl += f'    {n} *arg = NULL;\n'
-            visit, free, pointer = f'visit_type_{n}(v, NULL, &arg, err)', \
-                f'    qapi_free_{n}(arg);\n', 'arg'
-        if cmd.boxed:
-            call = [pointer]
-        else:
-            for m in t.members():
-                if m.optional and not m.type.pointer:
-                    call.append(f'arg.has_{c_name(m.name)}')
-                call.append(f'arg.{c_name(m.name)}')
-    else:
-        visit, free = 'visit_check_struct(v, err)', ''
-    struct = not t or isinstance(t, ObjectType)
+    if not t:
+        return '', 'visit_check_struct(v, err)', ''
+    n = c_struct(t)
+    if isinstance(t, ObjectType):
+        return (f'    {n} arg = {{ 0 }};\n',
+                f'visit_type_{n}_members(v, &arg, err) && visit_check_struct(v, err)',
+                f'    visitor_free(v);\n    v = visitor_new_dealloc();\n'
+                f'    visit_type_{n}_members(v, &arg, NULL);\n')
+    return f'    {n} *arg = NULL;\n', f'visit_type_{n}(v, NULL, &arg, err)', \
+        f'    qapi_free_{n}(arg);\n'
+
+
+def call_args(cmd):
+    t = cmd.args
+    if cmd.raw:
+        return ['args']
+    if not t:
+        return []
+    if cmd.boxed:
+        return ['&arg' if isinstance(t, ObjectType) else 'arg']
+    out = []
+    for m in t.members():
+        if m.optional and not m.type.pointer:
+            out.append(f'arg.has_{c_name(m.name)}')
+        out.append(f'arg.{c_name(m.name)}')
+    return out
+
+
+def marshal(cmd):
+    pad = ' ' * (len(marshal_name(cmd)) + 6)
+    head = (f'bool {marshal_name(cmd)}(struct json_object *args, struct json_object **ret_value,\n'
+            f'{pad}GError **err)\n{{\n')
+    if not cmd.gen:
+        return head + marshal_open(cmd)
+    arg, visit, free = visit_args(cmd)
     ret = cmd.returns
-    result = None
-    if ret:
-        decl += f'    {c_type(ret)}result = 0;\n' if not ret.pointer else \
-            f'    {c_type(ret)}result = NULL;\n'
-        result = 'result'
-        if not ret.pointer:
-            call.append('&result')
-            result = None
-    call.append('&fault')
-    line = wrap(f'    {"ok" if not result else result} = {fn(cmd)}', call, ';')
-    if result:
-        line += '\n    ok = result != NULL;'
-    body = ''
-    if struct:
-        body += '    if (!visit_start_struct(v, NULL, NULL, 0, err)) {\n        return false;\n    }\n'
-        body += f'    ok = {visit};\n    visit_end_struct(v, NULL);\n'
+    json = cmd.raw or (isinstance(ret, BuiltinType) and ret.name == 'any')
+    pointer = json or (ret and ret.pointer)
+    decl = ('    GError *fault = NULL;\n    bool ok = false;\n'
+            '    g_autoptr(Visitor) v = visitor_new_json_input(args);\n' + arg)
+    call = call_args(cmd)
+    if json:
+        decl += '    struct json_object *result = NULL;\n'
+    elif ret:
+        decl += f'    {c_type(ret)}result = {"NULL" if pointer else "0"};\n'
+        call += [] if pointer else ['&result']
+    if isinstance(cmd.args, (ObjectType, type(None))):
+        body = ('    if (!visit_start_struct(v, NULL, NULL, 0, err)) {\n        return false;\n'
+                f'    }}\n    ok = {visit};\n    visit_end_struct(v, NULL);\n')
     else:
-        body += f'    ok = {visit};\n'
-    body += f'    if (!ok) {{\n        goto out;\n    }}\n{line}\n'
+        body = f'    ok = {visit};\n'
+    body += '    if (!ok) {\n        goto out;\n    }\n'
+    body += wrap(f'    {"result" if pointer else "ok"} = {fn(cmd)}', call + ['&fault'], ';\n')
+    body += '    ok = result != NULL;\n' if pointer else ''
     body += ('    if (fault || !ok) {\n'
              '        ok = qmp_marshal_failed(fault, err);\n        goto out;\n    }\n')
-    if ret and isinstance(ret, BuiltinType) and ret.name == 'any':
+    if json:
         body += '    *ret_value = g_steal_pointer(&result);\n'
     elif ret:
         body += ('    visitor_free(v);\n    v = visitor_new_json_output();\n'
@@ -129,7 +142,9 @@ def marshal(cmd):
     else:
         body += '    *ret_value = json_object_new_object();\n'
     body += 'out:\n' + free
-    if ret and ret.pointer:
+    if json:
+        body += '    json_object_put(result);\n'
+    elif pointer:
         body += ('    visitor_free(v);\n    v = visitor_new_dealloc();\n'
                  f'    {visitor(ret)}(v, NULL, &result, NULL);\n')
     return head + decl + '\n' + body + '    return ok;\n}\n\n'

@@ -9,8 +9,10 @@ from .schema import BuiltinType
 def arg_kind(cmd, name):
     t = next(m.type for m in cmd.args.members() if m.name == name)
     if isinstance(t, BuiltinType):
-        if t.name in ('size', 'bool'):
-            return 'HMP_ARG_' + t.name.upper()
+        if t.name == 'bool':
+            return 'HMP_ARG_BOOL'
+        if t.name.startswith('size'):
+            return 'HMP_ARG_SIZE'
         if t.json_type in ('int', 'number'):
             return 'HMP_ARG_' + t.json_type.upper()
         return 'HMP_ARG_STR'

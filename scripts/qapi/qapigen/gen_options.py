@@ -34,13 +34,23 @@ def usage(o):
     return names + (f' {o.syntax}' if o.syntax else '')
 
 
+def wrap_usage(text, width, first, rest):
+    """Break between keys where that is needed."""
+    lines, line = [], first
+    for piece in re.split(r'(?<=\S)(?=\[,)|(?<= )', text):
+        if len(line + piece.rstrip()) > width and line.strip():
+            lines.append(line.rstrip())
+            line = rest
+        line += piece
+    return lines + [line.rstrip()]
+
+
 def help_text(schema):
     out = []
     for group, options in groups(schema).items():
         out.append(f'{group}:')
         for o in options:
-            out += textwrap.wrap(usage(o), 78, initial_indent='  ', subsequent_indent='      ',
-                                 break_on_hyphens=False, break_long_words=False)
+            out += wrap_usage(usage(o), 78, '  ', ' ' * 6)
             out += textwrap.wrap(plain(first_paragraph(o.doc)), 78, initial_indent=' ' * 10,
                                  subsequent_indent=' ' * 10, break_on_hyphens=False)
         out.append('')
@@ -73,7 +83,7 @@ def parameters(schema):
             if isinstance(m.type, BuiltinType):
                 word = {'int': 'number', 'number': 'number', 'bool': 'boolean'}.get(
                     m.type.json_type, 'string')
-                word = 'size' if m.type.name == 'size' else word
+                word = 'size' if m.type.name.startswith('size') else word
             if name not in [r['name'] for r in rows]:
                 rows.append({'name': name, 'type': word})
     for o in schema.options:
@@ -103,6 +113,9 @@ def emit(schema, out):
             text += '      .help = true,\n'
         if o.implied:
             text += f'      .implied = "{o.implied}",\n'
+        if o.lists:
+            text += '      .lists = (const char *const[]){ %s, NULL },\n' % ', '.join(
+                f'"{k}"' for k in o.lists)
         if o.type:
             lst = 'List' if o.repeat else ''
             text += f'      .visit = (QapiVisitFn *)visit_type_{o.type.name},\n'

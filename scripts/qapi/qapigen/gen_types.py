@@ -308,7 +308,7 @@ def emit_module(schema, out, module):
     if module == 'builtin':
         # All of them: other schemas and hand-written code use them too.
         arrays = [schema.arrays.get(t.name) or ArrayType(t) for t in schema.types.values()
-                  if isinstance(t, BuiltinType) and t.name != 'null']
+                  if isinstance(t, BuiltinType) and t.name not in ('null', 'size-mib')]
     includes = [m for m in type_modules(t for d in types for t in used_types(d)) if m != module]
     head = '#include "qapi/visitor.h"\n#include "qapi/qapi-util.h"\n'
     head += ''.join(out.include(f'types-{m}') for m in includes) + '\n'

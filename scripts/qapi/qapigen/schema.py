@@ -23,6 +23,7 @@ BUILTINS = {
     'uint32': ('uint32_t', 'visit_type_uint32', 'int'),
     'uint64': ('uint64_t', 'visit_type_uint64', 'int'),
     'size':   ('uint64_t', 'visit_type_size', 'int'),
+    'size-mib': ('uint64_t', 'visit_type_size_mib', 'int'),   # plain numbers count MiB
     'bool':   ('bool', 'visit_type_bool', 'bool'),
     'null':   ('', 'visit_type_null', 'null'),
     'any':    ('struct json_object *', 'visit_type_any', 'any'),
@@ -106,7 +107,7 @@ class Command:
         self.name, self.doc, self.where = name, expr.doc, expr.where
         self.module = expr.module
         self.args = self.returns = None
-        self.boxed = self.oob = self.preconfig = False
+        self.boxed = self.oob = self.preconfig = self.raw = False
         self.gen = self.success_response = True
         self.hmp, self.features, self.cond = [], [], None
 
@@ -127,6 +128,7 @@ class Option:
         self.kind, self.type = 'none', None
         self.alias = self.implied = self.syntax = self.group = None
         self.repeat = self.help = False
+        self.lists = []              # keys that accumulate to arrays
         self.features, self.cond = [], None
 
 
@@ -136,10 +138,10 @@ KEYS = {
     'alternate': ({'data'}, {'features'}),
     'enum': ({'data'}, {'prefix', 'features'}),
     'command': (set(), {'data', 'returns', 'boxed', 'gen', 'success-response', 'allow-oob',
-                        'allow-preconfig', 'coroutine', 'features', 'if', 'hmp'}),
+                        'allow-preconfig', 'coroutine', 'raw', 'features', 'if', 'hmp'}),
     'event': (set(), {'data', 'boxed', 'features', 'if'}),
-    'option': ({'group'}, {'data', 'alias', 'implied', 'syntax', 'repeat', 'help', 'features',
-                           'if'}),
+    'option': ({'group'}, {'data', 'alias', 'implied', 'syntax', 'repeat', 'help', 'lists',
+                           'features', 'if'}),
 }
 
 
@@ -189,7 +191,7 @@ class Schema:
         for key in required:
             if key not in e.value:
                 raise SchemaError(e.where, f"{kind} '{name}' lacks key '{key}'")
-        for key in ('boxed', 'allow-oob', 'allow-preconfig', 'coroutine', 'repeat', 'help'):
+        for key in ('boxed', 'allow-oob', 'allow-preconfig', 'coroutine', 'raw', 'repeat', 'help'):
             if e.value.get(key, True) is not True:
                 raise SchemaError(e.where, f"'{key}' of {kind} '{name}' can only be true")
         for key in ('gen', 'success-response'):
@@ -396,6 +398,7 @@ class Schema:
                 raise SchemaError(e.where, f"command '{d.name}' returns no object, which could "
                                   'not be extended later')
         d.oob, d.preconfig = 'allow-oob' in e.value, 'allow-preconfig' in e.value
+        d.raw = 'raw' in e.value
         d.gen, d.success_response = 'gen' not in e.value, 'success-response' not in e.value
         d.cond = self._condition(e.value.get('if'), e.where)
         hmp = e.value.get('hmp', [])
@@ -425,7 +428,7 @@ class Schema:
                 words.append(name)
         given = {a[0] for a in args}
         for m in members.values():
-            if not m.optional and m.name not in given and d.gen:
+            if not m.optional and m.name not in given:
                 raise SchemaError(where, f"'hmp' of '{d.name}' lacks argument '{m.name}'")
         return ' '.join(words), args
 
@@ -460,6 +463,11 @@ class Schema:
             if d.type and d.implied.split('.')[0] not in [m.name for m in d.type.members()]:
                 raise SchemaError(e.where, f"implied key '{d.implied}' of option '{d.name}' "
                                   'is not a member of its type')
+        d.lists = v.get('lists', [])
+        for key in d.lists:
+            if not d.type or not any(m.name == key and isinstance(m.type, ArrayType)
+                                     for m in d.type.members()):
+                raise SchemaError(e.where, f"'{key}' of option '{d.name}' is not an array")
         if d.kind == 'none' and (d.syntax or d.help):
             raise SchemaError(e.where, f"option '{d.name}' takes no argument")
         if d.kind != 'none' and not d.syntax:
