@@ -29,6 +29,9 @@ struct ObjectClass {
     const TypeInfo *type;
     ObjectClass *parent_class;
     GHashTable *properties;  /* name -> const Property *, own and inherited */
+    /* Called by object_unparent() before the object leaves the tree; inherited. */
+    void (*unparent)(Object *obj);
+    const char *cast_cache[2]; /* (a) types that this class was found to be */
 };
 
 struct Object {
@@ -39,6 +42,10 @@ struct Object {
     GHashTable *children;    /* name -> Object *; made at first use; insertion order kept in: */
     GPtrArray *child_order;
     GHashTable *set_props;   /* names set by the user or -global so far (internal) */
+    GError *init_error;      /* a -global value was refused: told when it is realized */
+    bool embedded;           /* the memory belongs to another object */
+    bool frozen;             /* realized or complete: properties are final, see
+                                PROP_RUNTIME */
 };
 
 struct TypeInfo {
@@ -53,6 +60,9 @@ struct TypeInfo {
     const Property *properties;      /* ends with PROP_END, or NULL */
     void (*class_init)(ObjectClass *klass, const TypeInfo *type);
     const void *class_data;
+    /* Families of types with a declaration of their own (DEVICE) fill in the rest of the
+     * table from class_data here, before anything else reads it. */
+    void (*expand)(TypeInfo *info);
     void (*instance_init)(Object *obj);
     void (*instance_finalize)(Object *obj);
     /* -object only: called when all properties are set; and before removal. */
@@ -66,6 +76,8 @@ struct TypeInfo {
         __attribute__((section("rhea_types"), used)) = &(info)
 
 /* ---- Types ---- */
+/* Add a type at run time (modules, tests); the table must stay. Aborts on a name taken. */
+void type_register(const TypeInfo *info);
 /* NULL if there is none of that name. */
 ObjectClass *object_class_by_name(const char *type);
 const char *object_class_name(const ObjectClass *klass);
@@ -189,6 +201,8 @@ static inline void *prop_field(Object *obj, const Property *prop)
     return (char *)obj + prop->offset;
 }
 
+/* For class_init: add (or replace inherited) properties; the table must stay. */
+void object_class_add_properties(ObjectClass *klass, const Property *props);
 const Property *object_class_find_property(const ObjectClass *klass, const char *name);
 /* Own and inherited, sorted by name; internal ones only if asked for. */
 GPtrArray *object_class_properties(const ObjectClass *klass, bool internal);
@@ -201,6 +215,8 @@ const char *property_type_name(const Property *prop);
  */
 bool object_property_set(void *obj, const char *name, Visitor *v, bool outside, GError **err);
 bool object_property_get(void *obj, const char *name, Visitor *v, GError **err);
+/* Whether a user or -global has set the property. */
+bool object_property_was_set(void *obj, const char *name);
 /* Shorthands for code (not "outside"). */
 bool object_set_bool(void *obj, const char *name, bool value, GError **err);
 bool object_set_uint(void *obj, const char *name, uint64_t value, GError **err);
@@ -218,5 +234,22 @@ bool object_set_properties(void *obj, struct json_object *props, bool keyval,
  * the user's own. Unknown types or properties are reported by object_check_globals(). */
 void object_add_global(const char *type, const char *prop, const char *value);
 bool object_check_globals(GError **err);
+/* Moves an error that a -global value met at object_new() to *err; false if there is one. */
+bool object_init_ok(void *obj, GError **err);
+/* "TYPE 'NAME'" or "TYPE", as messages call an object; free it. */
+char *object_label(void *obj);
+
+/* ---- Introspection, as JSON for QMP and the monitor ---- */
+/* qom-list: [{"name", "type"}], children as "child<TYPE>". */
+struct json_object *object_list_json(void *obj);
+/* qom-list-types: [{"name", "abstract", "parent", "description"}]. */
+struct json_object *object_types_json(const char *implements, bool include_abstract);
+/* qom-list-properties, device-list-properties: [{"name", "type", "description",
+ * "default-value"}]; only what users may set or read. */
+struct json_object *object_class_properties_json(const ObjectClass *klass);
+/* The default as JSON, or NULL if it has none. */
+struct json_object *property_default_json(const Property *prop);
+/* The tree below @obj, a line an object, indented (info qom-tree). */
+void object_tree_text(void *obj, GString *out);
 
 #endif

@@ -43,4 +43,10 @@ bool timer_pending(const Timer *t);
 /* Deadline of the earliest armed timer of a clock, INT64_MAX if none. */
 int64_t timer_next_deadline(ClockType type);
 
+/* ---- For the main loop ---- */
+/* Run what is due (main thread, machine lock); each timer at most once a call. */
+void timers_run_due(void);
+/* Nanoseconds until something may be due, 0 if something is, -1 if nothing is armed. */
+int64_t timers_poll_timeout(void);
+
 #endif

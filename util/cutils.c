@@ -1,0 +1,73 @@
+/*
+ * Small conversions of text (util/cutils.h).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+#include "util/cutils.h"
+
+bool parse_uint(const char *text, uint64_t max, uint64_t *ret)
+{
+    guint base = 10;
+
+    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+        text += 2;
+        base = 16;
+    }
+    return g_ascii_isxdigit(*text) &&
+           g_ascii_string_to_unsigned(text, base, 0, max, ret, NULL);
+}
+
+bool parse_size(const char *text, unsigned default_shift, uint64_t *ret)
+{
+    static const char suffixes[] = "BKMGTPE";
+    size_t digits = strspn(text, "0123456789.");
+    g_autofree char *number = g_strndup(text, digits);
+    const char *rest = text + digits;
+    unsigned shift = default_shift;
+    uint64_t whole;
+    double d, bytes;
+    char *end;
+
+    if (!g_ascii_isdigit(*number)) {
+        return false;
+    }
+    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+        return parse_uint(text, UINT64_MAX, ret);
+    }
+    if (*rest) {
+        const char *at = strchr(suffixes, g_ascii_toupper(*rest));
+
+        if (!at || rest[1]) {
+            return false;
+        }
+        shift = (at - suffixes) * 10;
+    }
+    if (!strchr(number, '.')) {
+        if (!parse_uint(number, UINT64_MAX >> shift, &whole)) {
+            return false;
+        }
+        *ret = whole << shift;
+        return true;
+    }
+    d = g_ascii_strtod(number, &end);
+    bytes = d * (double)(UINT64_C(1) << shift);
+    if (*end || shift == 0 || bytes >= 0x1p64) {
+        return false;
+    }
+    *ret = bytes;
+    return true;
+}
+
+char *format_size(uint64_t bytes)
+{
+    static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+    unsigned u = 0;
+    double value = bytes;
+
+    while (value >= 1024 && u + 1 < ARRAY_SIZE(units)) {
+        value /= 1024;
+        u++;
+    }
+    return g_strdup_printf("%.3g %s", value, units[u]);
+}

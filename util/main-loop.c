@@ -1,0 +1,359 @@
+/*
+ * The main loop, the machine lock and work for the main thread (util/main-loop.h).
+ *
+ * One ppoll covers glib's descriptors (its default context is owned by the main thread),
+ * ours, and an eventfd that wakes the wait; its timeout is the next timer's deadline in
+ * nanoseconds, which glib's own milliseconds could not keep.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+#include "util/main-loop.h"
+#include "util/timer.h"
+#include <poll.h>
+#include <sys/eventfd.h>
+
+/* ---- The machine lock ---- */
+
+static GMutex lock;
+static __thread bool lock_mine;
+
+void machine_lock(void)
+{
+    g_assert(!lock_mine);
+    g_mutex_lock(&lock);
+    lock_mine = true;
+}
+
+void machine_unlock(void)
+{
+    g_assert(lock_mine);
+    lock_mine = false;
+    g_mutex_unlock(&lock);
+}
+
+bool machine_locked(void)
+{
+    return lock_mine;
+}
+
+void machine_cond_wait(GCond *cond)
+{
+    g_assert(lock_mine);
+    lock_mine = false;
+    g_cond_wait(cond, &lock);
+    lock_mine = true;
+}
+
+bool machine_cond_wait_until(GCond *cond, int64_t end_time_us)
+{
+    bool signalled;
+
+    g_assert(lock_mine);
+    lock_mine = false;
+    signalled = g_cond_wait_until(cond, &lock, end_time_us);
+    lock_mine = true;
+    return signalled;
+}
+
+/* ---- State of the loop ---- */
+
+typedef struct Watch {
+    int fd;
+    void (*on_read)(void *opaque);
+    void (*on_write)(void *opaque);
+    void *opaque;
+    short revents; /* of the last poll, not yet handled */
+} Watch;
+
+typedef struct Call {
+    unsigned id;
+    void (*fn)(void *opaque);
+    void *opaque;
+} Call;
+
+static struct {
+    GThread *thread;
+    int event_fd;
+    uint32_t notified;   /* (a) event_fd was written since it was last drained */
+    GArray *watches;     /* Watch, machine lock; fd -1: removed, swept by the loop */
+    GArray *pollfds;     /* struct pollfd, main thread */
+    GMutex calls_lock;
+    GQueue calls;        /* Call *, under calls_lock */
+    unsigned next_id;    /* under calls_lock */
+} loop = { .event_fd = -1 };
+
+void main_loop_init(void)
+{
+    loop.thread = g_thread_self();
+    machine_lock();
+    if (loop.event_fd < 0) {
+        loop.event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+        if (loop.event_fd < 0) {
+            g_error("eventfd: %s", g_strerror(errno));
+        }
+        loop.watches = g_array_new(FALSE, TRUE, sizeof(Watch));
+        loop.pollfds = g_array_new(FALSE, TRUE, sizeof(struct pollfd));
+        if (!g_main_context_acquire(NULL)) {
+            g_error("glib's default main context has another owner");
+        }
+    }
+}
+
+bool in_main_thread(void)
+{
+    return !loop.thread || loop.thread == g_thread_self();
+}
+
+void main_loop_notify(void)
+{
+    uint64_t one = 1;
+    int saved = errno;
+
+    if (loop.event_fd >= 0 && !atomic_xchg(&loop.notified, 1)) {
+        ssize_t n = write(loop.event_fd, &one, sizeof(one));
+
+        (void)n; /* a full counter wakes the loop just as well */
+    }
+    errno = saved;
+}
+
+static void drain_notify(void)
+{
+    uint64_t count;
+
+    if (atomic_read(&loop.notified)) {
+        ssize_t n;
+
+        /* Cleared first: a notify after this point writes again. */
+        atomic_xchg(&loop.notified, 0);
+        n = read(loop.event_fd, &count, sizeof(count));
+        (void)n;
+    }
+}
+
+/* ---- Calls (bottom halves) ---- */
+
+unsigned main_loop_call(void (*fn)(void *opaque), void *opaque)
+{
+    Call *c = g_new(Call, 1);
+    unsigned id;
+
+    g_mutex_lock(&loop.calls_lock);
+    if (++loop.next_id == 0) {
+        loop.next_id = 1;
+    }
+    id = loop.next_id;
+    *c = (Call){ id, fn, opaque };
+    g_queue_push_tail(&loop.calls, c);
+    g_mutex_unlock(&loop.calls_lock);
+    if (!in_main_thread()) {
+        main_loop_notify();
+    }
+    return id;
+}
+
+void main_loop_cancel(unsigned id)
+{
+    g_mutex_lock(&loop.calls_lock);
+    for (GList *l = loop.calls.head; l; l = l->next) {
+        Call *c = l->data;
+
+        if (c->id == id) {
+            g_queue_delete_link(&loop.calls, l);
+            g_free(c);
+            break;
+        }
+    }
+    g_mutex_unlock(&loop.calls_lock);
+}
+
+static Call *take_call(void)
+{
+    Call *c;
+
+    g_mutex_lock(&loop.calls_lock);
+    c = g_queue_pop_head(&loop.calls);
+    g_mutex_unlock(&loop.calls_lock);
+    return c;
+}
+
+static unsigned count_calls(void)
+{
+    unsigned n;
+
+    g_mutex_lock(&loop.calls_lock);
+    n = loop.calls.length;
+    g_mutex_unlock(&loop.calls_lock);
+    return n;
+}
+
+/* Calls made by calls wait for the next turn. */
+static void run_calls(void)
+{
+    for (unsigned n = count_calls(); n > 0; n--) {
+        Call *c = take_call();
+
+        if (!c) {
+            break;
+        }
+        c->fn(c->opaque);
+        g_free(c);
+    }
+}
+
+/* ---- File descriptors ---- */
+
+void main_loop_watch_fd(int fd, void (*on_read)(void *opaque), void (*on_write)(void *opaque),
+                        void *opaque)
+{
+    Watch *w = NULL;
+
+    g_assert(loop.watches);
+    for (guint i = 0; i < loop.watches->len; i++) {
+        w = &g_array_index(loop.watches, Watch, i);
+        if (w->fd == fd) {
+            break;
+        }
+        w = NULL;
+    }
+    if (!w) {
+        if (!on_read && !on_write) {
+            return;
+        }
+        g_array_set_size(loop.watches, loop.watches->len + 1);
+        w = &g_array_index(loop.watches, Watch, loop.watches->len - 1);
+        w->revents = 0;
+    }
+    w->fd = on_read || on_write ? fd : -1;
+    w->on_read = on_read;
+    w->on_write = on_write;
+    w->opaque = opaque;
+    if (w->fd < 0) {
+        w->revents = 0;
+    }
+    if (!in_main_thread()) {
+        main_loop_notify();
+    }
+}
+
+/* The array may grow and entries change while callbacks run, so each is fetched anew. */
+static void dispatch_watches(guint n)
+{
+    for (guint i = 0; i < n && i < loop.watches->len; i++) {
+        Watch *w = &g_array_index(loop.watches, Watch, i);
+        short revents = w->revents;
+
+        if (w->fd < 0 || !revents) {
+            continue;
+        }
+        w->revents = 0;
+        if (revents & POLLNVAL) {
+            w->fd = -1; /* its owner closed it without telling: do not spin */
+            continue;
+        }
+        if (w->on_read && (revents & (POLLIN | POLLHUP | POLLERR | POLLPRI))) {
+            int fd = w->fd;
+
+            w->on_read(w->opaque);
+            w = &g_array_index(loop.watches, Watch, i);
+            if (w->fd != fd) {
+                continue;
+            }
+        }
+        if (w->on_write && (revents & (POLLOUT | POLLHUP | POLLERR))) {
+            w->on_write(w->opaque);
+        }
+    }
+    for (guint i = loop.watches->len; i-- > 0;) {
+        if (g_array_index(loop.watches, Watch, i).fd < 0) {
+            g_array_remove_index(loop.watches, i);
+        }
+    }
+}
+
+/* ---- The turn ---- */
+
+static struct pollfd *pollfd_at(guint i)
+{
+    return &g_array_index(loop.pollfds, struct pollfd, i);
+}
+
+/* glib's descriptors first (GPollFD has pollfd's layout by design of g_poll). */
+static int prepare_glib(int64_t *timeout_ns, int *ret_priority)
+{
+    int n, ms;
+
+    G_STATIC_ASSERT(sizeof(GPollFD) == sizeof(struct pollfd));
+    g_main_context_prepare(NULL, ret_priority);
+    if (loop.pollfds->len < 16) {
+        g_array_set_size(loop.pollfds, 16);
+    }
+    while ((n = g_main_context_query(NULL, *ret_priority, &ms, (GPollFD *)pollfd_at(0),
+                                     loop.pollfds->len)) > loop.pollfds->len) {
+        g_array_set_size(loop.pollfds, n);
+    }
+    if (ms >= 0 && (*timeout_ns < 0 || ms * INT64_C(1000000) < *timeout_ns)) {
+        *timeout_ns = ms * INT64_C(1000000);
+    }
+    return n;
+}
+
+void main_loop_wait(bool nonblocking)
+{
+    int64_t timeout_ns = count_calls() ? 0 : timers_poll_timeout();
+    struct timespec ts = { 0 };
+    int priority, n_glib, ready;
+    guint n_watches;
+
+    n_glib = prepare_glib(&timeout_ns, &priority);
+    n_watches = loop.watches->len;
+    g_array_set_size(loop.pollfds, MAX(loop.pollfds->len, n_glib + n_watches + 1));
+    for (guint i = 0; i < n_watches; i++) {
+        Watch *w = &g_array_index(loop.watches, Watch, i);
+
+        w->revents = 0;
+        *pollfd_at(n_glib + i) = (struct pollfd){
+            .fd = w->fd,
+            .events = (w->on_read ? POLLIN : 0) | (w->on_write ? POLLOUT : 0),
+        };
+    }
+    *pollfd_at(n_glib + n_watches) = (struct pollfd){ loop.event_fd, POLLIN, 0 };
+
+    if (nonblocking) {
+        timeout_ns = 0;
+    }
+    if (timeout_ns >= 0) {
+        ts.tv_sec = timeout_ns / NANOSECONDS_PER_SECOND;
+        ts.tv_nsec = timeout_ns % NANOSECONDS_PER_SECOND;
+    }
+    if (!nonblocking) {
+        machine_unlock();
+    }
+    ready = ppoll(pollfd_at(0), n_glib + n_watches + 1, timeout_ns < 0 ? NULL : &ts, NULL);
+    if (!nonblocking) {
+        machine_lock();
+    }
+    drain_notify();
+
+    if (ready > 0) {
+        /* Another thread may have changed watches while the lock was free. */
+        for (guint i = 0; i < n_watches; i++) {
+            Watch *w = &g_array_index(loop.watches, Watch, i);
+
+            if (w->fd == pollfd_at(n_glib + i)->fd) {
+                w->revents = pollfd_at(n_glib + i)->revents;
+            }
+        }
+    } else {
+        for (int i = 0; i < n_glib; i++) {
+            pollfd_at(i)->revents = 0;
+        }
+    }
+    if (g_main_context_check(NULL, priority, (GPollFD *)pollfd_at(0), n_glib)) {
+        g_main_context_dispatch(NULL);
+    }
+    dispatch_watches(n_watches);
+    timers_run_due();
+    run_calls();
+}
