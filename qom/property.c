@@ -49,16 +49,6 @@ GPtrArray *object_class_properties(const ObjectClass *klass, bool internal)
 
 /* ---- Fields ---- */
 
-static unsigned int_bits(PropKind kind)
-{
-    switch (kind) {
-    case PROP_KIND_UINT8: return 8;
-    case PROP_KIND_UINT16: return 16;
-    case PROP_KIND_UINT32: case PROP_KIND_INT32: return 32;
-    default: return 64;
-    }
-}
-
 static bool is_uint(PropKind kind)
 {
     return kind == PROP_KIND_UINT8 || kind == PROP_KIND_UINT16 || kind == PROP_KIND_UINT32 ||
@@ -425,11 +415,8 @@ static const Property *find(Object *obj, const char *name, bool outside, GError 
 /* The visitor's own messages name the member only: say whose it is. */
 static bool set_failed(Object *obj, const char *name, GError **err)
 {
-    if (err && *err && g_str_has_prefix((*err)->message, "Parameter ")) {
-        g_autofree char *label = object_label(obj);
-
-        error_prefix(err, "%s", label);
-    } else if (err && *err && g_str_has_prefix((*err)->message, "Invalid parameter")) {
+    if (err && *err && (g_str_has_prefix((*err)->message, "Parameter ") ||
+                        g_str_has_prefix((*err)->message, "Invalid parameter"))) {
         g_autofree char *label = object_label(obj);
 
         error_prefix(err, "%s", label);

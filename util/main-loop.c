@@ -74,6 +74,7 @@ typedef struct Call {
 
 static struct {
     GThread *thread;
+    GMainContext *context;
     int event_fd;
     uint32_t notified;   /* (a) event_fd was written since it was last drained */
     GArray *watches;     /* Watch, machine lock; fd -1: removed, swept by the loop */
@@ -94,7 +95,8 @@ void main_loop_init(void)
         }
         loop.watches = g_array_new(FALSE, TRUE, sizeof(Watch));
         loop.pollfds = g_array_new(FALSE, TRUE, sizeof(struct pollfd));
-        if (!g_main_context_acquire(NULL)) {
+        loop.context = g_main_context_default();
+        if (!g_main_context_acquire(loop.context)) {
             g_error("glib's default main context has another owner");
         }
     }
@@ -285,11 +287,11 @@ static int prepare_glib(int64_t *timeout_ns, int *ret_priority)
     int n, ms;
 
     G_STATIC_ASSERT(sizeof(GPollFD) == sizeof(struct pollfd));
-    g_main_context_prepare(NULL, ret_priority);
+    g_main_context_prepare(loop.context, ret_priority);
     if (loop.pollfds->len < 16) {
         g_array_set_size(loop.pollfds, 16);
     }
-    while ((n = g_main_context_query(NULL, *ret_priority, &ms, (GPollFD *)pollfd_at(0),
+    while ((n = g_main_context_query(loop.context, *ret_priority, &ms, (GPollFD *)pollfd_at(0),
                                      loop.pollfds->len)) > loop.pollfds->len) {
         g_array_set_size(loop.pollfds, n);
     }
@@ -350,8 +352,8 @@ void main_loop_wait(bool nonblocking)
             pollfd_at(i)->revents = 0;
         }
     }
-    if (g_main_context_check(NULL, priority, (GPollFD *)pollfd_at(0), n_glib)) {
-        g_main_context_dispatch(NULL);
+    if (g_main_context_check(loop.context, priority, (GPollFD *)pollfd_at(0), n_glib)) {
+        g_main_context_dispatch(loop.context);
     }
     dispatch_watches(n_watches);
     timers_run_due();

@@ -47,6 +47,7 @@ struct DeviceState {
     BusState *bus;               /* it sits on, or NULL */
     GPtrArray *child_buses;      /* BusState * */
     GPtrArray *irqs;             /* struct NamedIrqs *, core's own */
+    bool hotplugged;             /* made after the machine was first reset */
     bool in_io;                  /* (a) inside its own MMIO handler: see memory.h */
 };
 
@@ -54,6 +55,8 @@ typedef struct BusClass {
     ObjectClass parent;
     /* May refuse a device (bus full, bad address) before it is realized. */
     bool (*plug_check)(BusState *bus, DeviceState *dev, GError **err);
+    /* After a device was unrealized. */
+    void (*unplug)(BusState *bus, DeviceState *dev);
     char *(*dev_path)(DeviceState *dev);
     unsigned max_devices;        /* 0: no limit */
 } BusClass;
@@ -89,9 +92,9 @@ struct DeviceInfo {
     bool security_boundary;
     bool abstract;
 };
+/* The hooks that make it so: the first fills in the TypeInfo, the second the class. */
+void device_type_expand(TypeInfo *info);
 void device_class_init_from_info(ObjectClass *klass, const TypeInfo *type);
-void device_instance_init_from_info(Object *obj);
-void device_instance_finalize_from_info(Object *obj);
 /* Casts a callback on the device's own type into the table's slot. */
 #define DEVICE(T, type_name, parent_type, description, ...)                               \
     _Pragma("GCC diagnostic push")                                                        \
@@ -101,19 +104,27 @@ void device_instance_finalize_from_info(Object *obj);
     static const TypeInfo T##_type_info = {                                               \
         .name = type_name, .parent = parent_type, .desc = description,                    \
         .instance_size = sizeof(T), .class_init = device_class_init_from_info,            \
-        .class_data = &T##_device_info,                                                   \
+        .class_data = &T##_device_info, .expand = device_type_expand,                     \
     };                                                                                    \
     TYPE_REGISTER(T##_type_info)
-/* (The core reads properties, class_size, interfaces, abstract, init and finalize of
- * class_data for types whose class_init is device_class_init_from_info.) */
 
-/* Realize on @bus (NULL: none, or the type's default bus); on failure nothing is left. */
+/*
+ * Realize on @bus (NULL: the first bus of the type's bus_type that has room, none if it has
+ * no bus_type). A device without a parent is put below /machine/unattached, which takes over
+ * the caller's reference. On failure nothing is left: the device is as it was.
+ */
 bool device_realize(DeviceState *dev, BusState *bus, GError **err);
+/* Devices on its buses go first (they leave the tree). */
 void device_unrealize(DeviceState *dev);
-/* Reset the device, then the devices on its buses (children first). */
+/* Reset the devices on its buses, then the device itself. */
 void device_reset(DeviceState *dev);
 DeviceClass *device_class(const DeviceState *dev);
 #define DEVICE_STATE(obj) OBJECT_CHECK(DeviceState, obj, TYPE_DEVICE)
+
+/* "-device help" and "-device X,help": what users may make, by category; a type's
+ * properties (false: unknown type). */
+void device_help(GString *out);
+bool device_type_help(const char *type, GString *out, GError **err);
 
 /* Buses are children of their owner; name NULL: "<type>.<n>". */
 BusState *bus_new(const char *type, DeviceState *owner, const char *name);
@@ -121,12 +132,15 @@ void bus_init(void *bus, size_t size, const char *type, DeviceState *owner, cons
 /* By name or path; or the first one of the type that has room. */
 BusState *bus_find(const char *name_or_path, GError **err);
 BusState *bus_find_by_type(const char *type);
+bool bus_is_full(const BusState *bus);
 /*
  * -device and device_add: make, set properties, plug, realize. @opts is a keyval or JSON
  * object with driver, id, bus and properties.
  */
 DeviceState *device_add(struct json_object *opts, bool keyval, GError **err);
 bool device_del(const char *id_or_path, GError **err);
+/* Told when a device that users made is gone (the monitor's event); id may be NULL. */
+extern void (*device_deleted_hook)(const char *id, const char *path);
 DeviceState *device_by_id(const char *id_or_path);
 
 /* Interrupt wires by name (NULL: the unnamed ones). */

@@ -28,6 +28,7 @@ typedef struct MachineState {
     int fdt_size;
     IrqLine powerdown;         /* pulsed by system_powerdown */
     bool initialized;
+    bool ready;                /* was reset once: devices are hot-plugged from now on */
 } MachineState;
 
 typedef struct MachineClass {

@@ -28,5 +28,7 @@ void sysbus_map(void *dev, unsigned n, uint64_t addr);
 void sysbus_map_overlap(void *dev, unsigned n, uint64_t addr, int priority);
 void sysbus_connect_irq(void *dev, unsigned n, IrqInput *in);
 bool sysbus_realize(void *dev, GError **err);
+/* The bus that they all sit on; made at first use. */
+BusState *sysbus_main(void);
 
 #endif

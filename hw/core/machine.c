@@ -1,0 +1,401 @@
+/*
+ * The machine type: its properties, checks and start (hw/core/machine.h).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+#include "hw/core/machine.h"
+#include "util/cutils.h"
+
+static MachineState *current;
+
+MachineState *machine_current(void)
+{
+    return current;
+}
+
+MachineClass *machine_class(const MachineState *m)
+{
+    return (MachineClass *)m->parent.klass;
+}
+
+/* ---- Finding ---- */
+
+static bool supports_target(const MachineClass *mc, const char *target)
+{
+    return !target || !mc->targets ||
+           g_strv_contains((const char *const *)mc->targets, target);
+}
+
+MachineClass *machine_find(const char *name, const char *target, GError **err)
+{
+    g_autoptr(GPtrArray) list = object_class_list(TYPE_MACHINE, false);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    MachineClass *other = NULL;
+
+    for (guint i = 0; i < list->len; i++) {
+        MachineClass *mc = list->pdata[i];
+
+        if (supports_target(mc, target)) {
+            if (!strcmp(mc->name, name)) {
+                return mc;
+            }
+            g_ptr_array_add(names, (void *)mc->name);
+        } else if (!strcmp(mc->name, name)) {
+            other = mc;
+        }
+    }
+    if (other) {
+        g_autofree char *targets = g_strjoinv(", ", (char **)other->targets);
+
+        error_set(err, "machine '%s' does not exist for target '%s'", name, target);
+        error_set_culprit(err, "machine", name);
+        error_set_expected(err, "target %s", targets);
+        return NULL;
+    }
+    g_ptr_array_add(names, NULL);
+    error_set_unknown(err, "machine", name, (const char *const *)names->pdata);
+    error_add_hint(err, "-M help lists the machines");
+    return NULL;
+}
+
+MachineState *machine_create(MachineClass *klass)
+{
+    g_assert(!current);
+    current = (MachineState *)object_new_with_class(&klass->parent);
+    object_add_child(object_root(), "machine", current, NULL);
+    return current;
+}
+
+/* ---- Topology ---- */
+
+/* -smp: what was not given is computed; cores are filled before sockets. */
+static bool smp_compute(MachineState *m, uint32_t cpus, uint32_t sockets, uint32_t cores,
+                        uint32_t threads, uint32_t maxcpus, GError **err)
+{
+    uint64_t total;
+
+    if (maxcpus == 0 && sockets && cores && threads) {
+        total = (uint64_t)sockets * cores * threads;
+        maxcpus = MIN(total, UINT32_MAX);
+    }
+    if (maxcpus == 0) {
+        total = (uint64_t)MAX(sockets, 1) * MAX(cores, 1) * MAX(threads, 1);
+        maxcpus = MAX(cpus, MIN(total, UINT32_MAX));
+    }
+    cpus = cpus ? cpus : maxcpus;
+    threads = threads ? threads : 1;
+    if (!sockets && !cores) {
+        sockets = 1;
+    }
+    if (!cores) {
+        cores = MAX(maxcpus / ((uint64_t)sockets * threads), 1);
+    } else if (!sockets) {
+        sockets = MAX(maxcpus / ((uint64_t)cores * threads), 1);
+    }
+    total = (uint64_t)sockets * cores * threads;
+    if (total != maxcpus) {
+        error_set(err, "-smp: sockets (%u) * cores (%u) * threads (%u) makes %" PRIu64
+                  " CPUs, maxcpus is %u", sockets, cores, threads, total, maxcpus);
+        error_set_culprit(err, "property", "smp");
+        return false;
+    }
+    if (cpus > maxcpus) {
+        error_set(err, "-smp: %u CPUs are more than maxcpus (%u)", cpus, maxcpus);
+        error_set_culprit(err, "property", "smp");
+        return false;
+    }
+    m->smp_cpus = cpus;
+    m->smp_sockets = sockets;
+    m->smp_cores = cores;
+    m->smp_threads = threads;
+    m->smp_max_cpus = maxcpus;
+    return true;
+}
+
+/* One member of "smp": 0 if it is absent, an error if it is given as 0. */
+static bool visit_count(Visitor *v, const char *name, uint32_t *value, GError **err)
+{
+    bool present;
+
+    *value = 0;
+    if (!visit_optional(v, name, &present)) {
+        return true;
+    }
+    if (!visit_type_uint32(v, name, value, err)) {
+        return false;
+    }
+    if (*value == 0) {
+        error_set(err, "-smp: '%s' is 0", name);
+        error_set_culprit(err, "property", "smp");
+        error_set_expected(err, "at least 1");
+        return false;
+    }
+    return true;
+}
+
+static bool set_smp(Object *obj, const Property *prop, Visitor *v, const char *name,
+                    GError **err)
+{
+    /* Levels of other architectures may be named, as the one that there is. */
+    static const char *const single[] = { "drawers", "books", "dies", "clusters", "modules" };
+    uint32_t cpus, sockets, cores, threads, maxcpus, one;
+    bool ok;
+
+    if (!visit_start_struct(v, name, NULL, 0, err)) {
+        return false;
+    }
+    ok = visit_count(v, "cpus", &cpus, err) && visit_count(v, "sockets", &sockets, err) &&
+         visit_count(v, "cores", &cores, err) && visit_count(v, "threads", &threads, err) &&
+         visit_count(v, "maxcpus", &maxcpus, err);
+    for (size_t i = 0; ok && i < ARRAY_SIZE(single); i++) {
+        ok = visit_count(v, single[i], &one, err);
+        if (ok && one > 1) {
+            ok = error_set(err, "-smp: this machine has no %s", single[i]);
+        }
+    }
+    ok = ok && visit_check_struct(v, err) &&
+         smp_compute((MachineState *)obj, cpus, sockets, cores, threads, maxcpus, err);
+    visit_end_struct(v, NULL);
+    return ok;
+}
+
+static bool get_smp(Object *obj, const Property *prop, Visitor *v, const char *name,
+                    GError **err)
+{
+    MachineState *m = (MachineState *)obj;
+    bool ok;
+
+    if (!visit_start_struct(v, name, NULL, 0, err)) {
+        return false;
+    }
+    ok = visit_type_uint32(v, "cpus", &m->smp_cpus, err) &&
+         visit_type_uint32(v, "sockets", &m->smp_sockets, err) &&
+         visit_type_uint32(v, "cores", &m->smp_cores, err) &&
+         visit_type_uint32(v, "threads", &m->smp_threads, err) &&
+         visit_type_uint32(v, "maxcpus", &m->smp_max_cpus, err);
+    visit_end_struct(v, NULL);
+    return ok;
+}
+
+/* ---- Memory ---- */
+
+/* A size in option strings; without a suffix it is in MiB, as -m always was. */
+static bool visit_memory_size(Visitor *v, const char *name, uint64_t *size, GError **err)
+{
+    g_autofree char *text = NULL;
+
+    if (visit_peek_type(v, name) != json_type_string) {
+        return visit_type_size(v, name, size, err);
+    }
+    if (!visit_type_str(v, name, &text, err)) {
+        return false;
+    }
+    if (!parse_size(text, 20, size)) {
+        error_set(err, "-m: '%s' is not a memory size", text);
+        error_set_culprit(err, "property", "memory");
+        error_set_expected(err, "a number with a suffix B, K, M, G or T (default: M)");
+        return false;
+    }
+    return true;
+}
+
+static bool set_memory(Object *obj, const Property *prop, Visitor *v, const char *name,
+                       GError **err)
+{
+    MachineState *m = (MachineState *)obj;
+    uint64_t size = m->ram_size, max = 0, slots = 0;
+    bool present, ok = true;
+
+    if (!visit_start_struct(v, name, NULL, 0, err)) {
+        return false;
+    }
+    if (visit_optional(v, "size", &present)) {
+        ok = visit_memory_size(v, "size", &size, err);
+        if (ok && size == 0) {
+            error_set(err, "-m: a memory size of 0");
+            error_set_culprit(err, "property", "memory");
+            error_set_expected(err, "at least 1 MiB, or no -m for the machine's default");
+            ok = false;
+        }
+    }
+    if (ok && visit_optional(v, "max-size", &present)) {
+        ok = visit_memory_size(v, "max-size", &max, err);
+    }
+    if (ok && visit_optional(v, "slots", &present)) {
+        ok = visit_type_uint64(v, "slots", &slots, err);
+    }
+    if (ok && (slots || max > size)) {
+        ok = error_set(err, "-m: this machine has no slots for more memory");
+    }
+    ok = ok && visit_check_struct(v, err);
+    if (ok) {
+        m->ram_size = ROUND_UP(MIN(size, UINT64_MAX - 8191), 8192);
+    }
+    visit_end_struct(v, NULL);
+    return ok;
+}
+
+static bool get_memory(Object *obj, const Property *prop, Visitor *v, const char *name,
+                       GError **err)
+{
+    MachineState *m = (MachineState *)obj;
+    bool ok;
+
+    if (!visit_start_struct(v, name, NULL, 0, err)) {
+        return false;
+    }
+    ok = visit_type_size(v, "size", &m->ram_size, err);
+    visit_end_struct(v, NULL);
+    return ok;
+}
+
+/* ---- Start ---- */
+
+static bool check_cpus(MachineState *m, GError **err)
+{
+    MachineClass *mc = machine_class(m);
+
+    if (mc->no_cpu) {
+        return true;
+    }
+    if (m->smp_max_cpus > mc->max_cpus) {
+        error_set(err, "-smp: machine '%s' does not support %u CPUs", mc->name,
+                  m->smp_max_cpus);
+        error_set_culprit(err, "property", "smp");
+        error_set_expected(err, "%u to %u", mc->min_cpus, mc->max_cpus);
+        return false;
+    }
+    if (m->smp_cpus < mc->min_cpus) {
+        error_set(err, "-smp: machine '%s' needs more than %u CPUs", mc->name, m->smp_cpus);
+        error_set_culprit(err, "property", "smp");
+        error_set_expected(err, "%u to %u", mc->min_cpus, mc->max_cpus);
+        return false;
+    }
+    return true;
+}
+
+static bool check_options(MachineState *m, GError **err)
+{
+    if (!m->kernel) {
+        const char *needs = m->initrd ? "-initrd" : m->append ? "-append" : NULL;
+
+        if (needs) {
+            error_set(err, "%s needs a kernel", needs);
+            error_set_culprit(err, "option", needs);
+            error_set_expected(err, "-kernel FILE besides it");
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool make_ram(MachineState *m, GError **err)
+{
+    MachineClass *mc = machine_class(m);
+    g_autofree char *size = format_size(m->ram_size);
+
+    if (mc->no_ram) {
+        return true;
+    }
+    if (m->ram_size == 0) {
+        return error_set(err, "-m: a memory size of 0");
+    }
+    m->ram = g_new0(MemoryRegion, 1);
+    if (!memory_region_init_ram(m->ram, m, mc->default_ram_id ? mc->default_ram_id : "ram",
+                                m->ram_size, err)) {
+        g_clear_pointer(&m->ram, g_free);
+        return error_prefix(err, "-m: no %s of memory for the guest", size);
+    }
+    return true;
+}
+
+bool machine_run_init(MachineState *m, GError **err)
+{
+    MachineClass *mc = machine_class(m);
+
+    g_assert(!m->initialized);
+    if (!object_init_ok(m, err) || !check_cpus(m, err) || !check_options(m, err) ||
+        !make_ram(m, err)) {
+        return false;
+    }
+    if (mc->init && !mc->init(m, err)) {
+        return false;
+    }
+    m->initialized = true;
+    m->parent.frozen = true;
+    return true;
+}
+
+/* ---- The types ---- */
+
+static const Property machine_properties[] = {
+    PROP_STR(MachineState, target, "target", "architecture of the guest",
+             .flags = PROP_INTERNAL),
+    PROP_STR(MachineState, cpu_model, "cpu", "CPU model and its properties, as -cpu takes them",
+             .flags = PROP_INTERNAL),
+    PROP_CUSTOM("smp", "CPUs and their topology (-smp)", "SMPConfiguration", get_smp, set_smp),
+    PROP_CUSTOM("memory", "size of the guest's memory (-m)", "MemorySizeConfiguration",
+                get_memory, set_memory),
+    PROP_STR(MachineState, firmware, "firmware", "firmware file (-bios), or none"),
+    PROP_STR(MachineState, kernel, "kernel", "kernel file (-kernel)"),
+    PROP_STR(MachineState, initrd, "initrd", "initial RAM disk (-initrd)"),
+    PROP_STR(MachineState, append, "append", "kernel command line (-append)"),
+    PROP_STR(MachineState, dtb, "dtb", "device tree file for the guest (-dtb)"),
+    PROP_STR(MachineState, dumpdtb, "dumpdtb",
+             "write the device tree to this file and exit"),
+    PROP_END
+};
+
+static void machine_instance_init(Object *obj)
+{
+    MachineState *m = (MachineState *)obj;
+    MachineClass *mc = machine_class(m);
+
+    m->ram_size = mc->default_ram_size;
+    m->smp_cpus = mc->default_cpus ? mc->default_cpus : MAX(mc->min_cpus, 1);
+    m->smp_cores = m->smp_max_cpus = m->smp_cpus;
+    m->smp_sockets = m->smp_threads = 1;
+}
+
+static void machine_instance_finalize(Object *obj)
+{
+    MachineState *m = (MachineState *)obj;
+
+    if (m->ram) {
+        memory_region_destroy(m->ram);
+        g_free(m->ram);
+    }
+    g_free(m->fdt);
+    if (current == m) {
+        current = NULL;
+    }
+}
+
+static const TypeInfo machine_type_info = {
+    .name = TYPE_MACHINE,
+    .abstract = true,
+    .instance_size = sizeof(MachineState),
+    .class_size = sizeof(MachineClass),
+    .properties = machine_properties,
+    .instance_init = machine_instance_init,
+    .instance_finalize = machine_instance_finalize,
+};
+TYPE_REGISTER(machine_type_info);
+
+static void none_class_init(ObjectClass *klass, const TypeInfo *type)
+{
+    MachineClass *mc = (MachineClass *)klass;
+
+    mc->name = "none";
+    mc->max_cpus = 1;
+    mc->no_ram = mc->no_cpu = true;
+}
+
+static const TypeInfo none_machine_type_info = {
+    .name = "none" MACHINE_TYPE_SUFFIX,
+    .parent = TYPE_MACHINE,
+    .desc = "empty machine",
+    .class_init = none_class_init,
+};
+TYPE_REGISTER(none_machine_type_info);
