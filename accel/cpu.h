@@ -194,6 +194,8 @@ void cpu_run_sync(CpuState *cpu, void (*fn)(CpuState *cpu, void *opaque), void *
 /* The CPU class of a model (-cpu MODEL) for a target ("riscv64", ...), or NULL with the
  * nearest spellings in the error. */
 ObjectClass *cpu_class_by_model(const char *target, const char *model, GError **err);
+/* Models of a target, sorted; a NULL-terminated vector for g_strfreev. */
+char **cpu_model_names(const char *target);
 
 /* All vCPUs, by index. */
 CpuState *cpu_by_index(unsigned index);
