@@ -3,7 +3,7 @@
 """
 The schema compiler: reads qapi/*.json, writes C, documentation and completion.
 
-    qapi-gen.py [-p PREFIX] [-i INCLUDE_DIR/] [--builtins] [-o DIR] SCHEMA
+    qapi-gen.py [-p PREFIX] [-i INCLUDE_DIR/] [--builtins] [--docs] [-o DIR] SCHEMA
 
 Files that would not change are left alone, so that nothing is rebuilt for them. The
 language is described in docs/devel/qapi.rst.
@@ -13,8 +13,8 @@ import argparse
 import os
 import sys
 
-from qapigen import (gen_commands, gen_events, gen_hmp, gen_introspect, gen_options,
-                     gen_types)
+from qapigen import (gen_commands, gen_completion, gen_docs, gen_events, gen_hmp,
+                     gen_introspect, gen_options, gen_types)
 from qapigen.common import Output
 from qapigen.parser import SchemaError
 from qapigen.schema import Schema
@@ -37,6 +37,8 @@ def main():
     ap.add_argument('-p', dest='prefix', default='', help='prefix of file and table names')
     ap.add_argument('-i', dest='include_dir', default='', help='folder in #include lines')
     ap.add_argument('--builtins', action='store_true', help='write lists of builtin types')
+    ap.add_argument('--docs', action='store_true',
+                    help='write documentation and completion instead of C')
     ap.add_argument('schema')
     args = ap.parse_args()
     try:
@@ -44,7 +46,8 @@ def main():
     except SchemaError as e:
         sys.exit(f'qapi-gen: {e}')
     out = Output(args.prefix, args.include_dir, args.builtins)
-    for emitter in (gen_types, gen_commands, gen_events, gen_introspect, gen_options, gen_hmp):
+    code = (gen_types, gen_commands, gen_events, gen_introspect, gen_options, gen_hmp)
+    for emitter in (gen_docs, gen_completion) if args.docs else code:
         emitter.emit(schema, out)
     if not args.dir:
         return

@@ -526,7 +526,7 @@ class Schema:
             self._check_embedding(d, sub, path + (branch,))
 
     def _check_doc(self, d):
-        kind = type(d).__name__.replace('Type', '').lower()
+        kind = 'type' if isinstance(d, Type) else type(d).__name__.lower()
         doc = d.doc
         if not doc:
             raise SchemaError(d.where, f"{kind} '{d.name}' is not documented")
