@@ -2,6 +2,8 @@
 # Configuration of the manual: sphinx-build -W docs OUTPUT
 import os
 import re
+import subprocess
+import sys
 
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'meson.build')) as f:
     release = re.search(r"version: '([^']+)'", f.read())[1]
@@ -23,3 +25,15 @@ html_theme_options = {
 html_show_sourcelink = False
 html_copy_source = False
 man_pages = []
+
+
+def generate_reference(app):
+    """The reference chapters come from the schema."""
+    top = os.path.dirname(os.path.abspath(app.srcdir))
+    subprocess.run([sys.executable, '-B', os.path.join(top, 'scripts', 'qapi', 'qapi-gen.py'),
+                    '--docs', '-o', os.path.join(app.srcdir, 'reference'),
+                    os.path.join(top, 'qapi', 'qapi-schema.json')], check=True)
+
+
+def setup(app):
+    app.connect('builder-inited', generate_reference)

@@ -89,7 +89,7 @@ def arguments(d, what):
 
 
 def command(d):
-    out = f'.. _qmp-{d.name}:\n\n' + title(f'Command {d.name}', '~') + body(d)
+    out = f'.. _qmp-command-{d.name}:\n\n' + title(f'Command {d.name}', '~') + body(d)
     out += arguments(d, 'Arguments')
     if d.returns:
         text = rst(' '.join(Doc.text(d.doc.sections.get('Returns', [])).split()))
@@ -118,7 +118,7 @@ def definition(d):
     if isinstance(d, Command):
         return command(d)
     if isinstance(d, Event):
-        return (f'.. _qmp-{d.name}:\n\n' + title(f'Event {d.name}', '~') + body(d)
+        return (f'.. _qmp-event-{d.name}:\n\n' + title(f'Event {d.name}', '~') + body(d)
                 + arguments(d, 'Data') + tail(d))
     if isinstance(d, EnumType):
         values = ''.join(f'``{v.name}``\n{block(d.doc.members[v.name])}\n' for v in d.values)
@@ -157,7 +157,7 @@ def hmp_reference(schema):
     out = SPDX + title('Human monitor reference', '=')
     for cmd, words, args in forms(schema):
         out += f'``{hmp_usage(words, args)}``\n' + block(cmd.doc.body)
-        out += f'\n    As the QMP command :ref:`{cmd.name} <qmp-{cmd.name}>`.\n\n'
+        out += f'\n    As the QMP command :ref:`{cmd.name} <qmp-command-{cmd.name}>`.\n\n'
     return out
 
 
@@ -181,7 +181,9 @@ def options_reference(schema):
     for group, options in groups(schema).items():
         out += title(group, '-')
         for o in options:
-            out += f'.. _option-{o.name}:\n\n``{option_usage(o)}``\n' + block(o.doc.body) + '\n'
+            # Labels know no letter case.
+            capital = 'capital-' if o.name.isupper() else ''
+            out += f'.. _option-{capital}{o.name}:\n\n``{option_usage(o)}``\n' + block(o.doc.body) + '\n'
             for row in option_keys(o).splitlines():
                 key, text = row.split('\0')
                 out += f'    ``{key}``\n        {rst(text)}\n\n'
