@@ -1,0 +1,144 @@
+/*
+ * The code cache: one buffer for all vCPUs, in segments that are reused first in, first
+ * out; a vCPU fills a slice of the current segment at a time, so that vCPUs translate
+ * without a common lock. Regions' descriptions lie in a memory of their own that is cut up
+ * the same way.
+ *
+ * When a segment is to be reused:
+ *   1. close it (its generation counts up) and wait until every vCPU was at a point without
+ *      regions: nobody fills a slice of it any more;
+ *   2. kill its regions: nothing leads to them;
+ *   3. wait again: nobody is in them. The memory is free.
+ * One eighth of the cache goes at a time, the oldest.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+
+#include <sched.h>
+#include <sys/mman.h>
+
+#include "accel/tcg/internal.h"
+
+/* Room that a usual region needs; with less a new slice is taken. */
+enum {
+    ROOM_CODE = 8 * 1024,
+    ROOM_META = sizeof(TcgRegion) + TCG_MAX_LINKS * sizeof(TcgOutLink) + 16,
+};
+
+bool tcg_cache_init(TcgCache *c, size_t size, GError **err)
+{
+    if (!tcg_buffer_alloc(&c->buf, size, err)) {
+        return false;
+    }
+    g_mutex_init(&c->lock);
+    return true;
+}
+
+void tcg_cache_prologue_done(TcgCache *c, size_t used)
+{
+    c->code_base = ROUND_UP(used, TCG_PAGE_SIZE);
+    unsigned slices = (c->buf.size - c->code_base) / TCG_SLICE_CODE;
+    c->slices_per_segment = MAX(slices / TCG_SEGMENTS, 1);
+    slices = c->slices_per_segment * TCG_SEGMENTS;
+    c->slice_head = g_new0(TcgRegion *, slices);
+    c->meta_size = (size_t)slices * TCG_SLICE_META;
+    c->meta = mmap(NULL, c->meta_size, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (c->meta == MAP_FAILED) {
+        g_error("no address space for %zu bytes of translator data", c->meta_size);
+    }
+}
+
+void tcg_cache_free(TcgCache *c)
+{
+    if (c->meta) {
+        munmap(c->meta, c->meta_size);
+    }
+    g_free(c->slice_head);
+    tcg_buffer_free(&c->buf);
+    g_mutex_clear(&c->lock);
+}
+
+/* ---- Slices ---- */
+
+static bool slice_usable(const TcgCache *c, const TcgSlice *s)
+{
+    return s->valid && s->code_end - s->code >= ROOM_CODE &&
+           s->meta_end - s->meta >= (ptrdiff_t)ROOM_META &&
+           atomic_load_acquire(&c->seg[s->segment].generation) == s->generation;
+}
+
+/* Cache lock held. */
+static bool slice_take_locked(TcgCache *c, TcgSlice *s)
+{
+    TcgSegment *seg = &c->seg[c->current];
+    if (seg->used == c->slices_per_segment) {
+        return false;
+    }
+    unsigned index = c->current * c->slices_per_segment + seg->used++;
+    *s = (TcgSlice){
+        .valid = true,
+        .index = index,
+        .segment = c->current,
+        .generation = seg->generation,
+        .code = c->code_base + (size_t)index * TCG_SLICE_CODE,
+        .code_end = c->code_base + (size_t)(index + 1) * TCG_SLICE_CODE,
+        .meta = c->meta + (size_t)index * TCG_SLICE_META,
+        .meta_end = c->meta + (size_t)(index + 1) * TCG_SLICE_META,
+    };
+    return true;
+}
+
+/* ---- Reclaim ---- */
+
+static void segment_reclaim(TcgVcpu *v, unsigned n)
+{
+    TcgCache *c = &v->engine->cache;
+    unsigned first = n * c->slices_per_segment;
+
+    atomic_store_release(&c->seg[n].generation, c->seg[n].generation + 1);
+    v->served++;
+    tcg_slice_drop(&v->slice);
+    tcg_quiesce(v);
+    for (unsigned i = first; i < first + c->slices_per_segment; i++) {
+        for (TcgRegion *r = c->slice_head[i]; r; r = r->slice_next) {
+            if (!atomic_read(&r->dead)) {
+                tcg_region_kill(v->engine, r);
+            }
+        }
+        c->slice_head[i] = NULL;
+    }
+    tcg_quiesce(v);
+}
+
+void tcg_slice_ensure(TcgVcpu *v)
+{
+    TcgCache *c = &v->engine->cache;
+
+    while (!slice_usable(c, &v->slice)) {
+        g_mutex_lock(&c->lock);
+        if (slice_take_locked(c, &v->slice)) {
+            g_mutex_unlock(&c->lock);
+            continue;
+        }
+        if (c->reclaiming) {
+            g_mutex_unlock(&c->lock);
+            tcg_vcpu_serve(v);
+            sched_yield();
+            continue;
+        }
+        unsigned next = (c->current + 1) % TCG_SEGMENTS;
+        if (c->seg[next].used) {
+            c->reclaiming = true;
+            g_mutex_unlock(&c->lock);
+            segment_reclaim(v, next);
+            g_mutex_lock(&c->lock);
+            c->reclaiming = false;
+            c->reclaims++;
+            c->seg[next].used = 0;
+        }
+        c->current = next;
+        g_mutex_unlock(&c->lock);
+    }
+}

@@ -1,0 +1,158 @@
+/*
+ * The loop of a vCPU under TCG: find or make the region at pc, run it, look why it ended.
+ *
+ * The loop is "inside" (see sync.c) and holds the RCU read lock from entry to return. Both
+ * are given up for a moment whenever exit_request is seen: it is cleared first, with a
+ * full barrier, and every reason for it is looked at afterwards, so that a request that
+ * comes in between is seen now or makes the next turn leave (I6).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+
+#include "accel/tcg/internal.h"
+#include "util/log.h"
+
+void cpu_raise(CpuState *cpu)
+{
+    cpu->tcg.icount += cpu->tcg.pending_icount;
+    cpu->tcg.pending_icount = 0;
+    siglongjmp(*(sigjmp_buf *)cpu->tcg.unwind, 1);
+}
+
+void cpu_fence_i(CpuState *cpu)
+{
+    /* Earlier stores have invalidated what they overlap already; those of others
+     * too, as far as they are ordered before this. Requests are read at the loop. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    atomic_set(&cpu->tcg.exit_request, 1);
+}
+
+/* Something outside of this loop is to be done by the vCPU's thread. */
+static bool thread_is_wanted(const CpuState *cpu)
+{
+    return atomic_read(&cpu->stop) || atomic_read(&cpu->stopped) || atomic_read(&cpu->unplug) ||
+           atomic_read(&cpu->work.length);
+}
+
+/* At a point without regions. False: leave the loop. */
+static bool serve(TcgVcpu *v)
+{
+    CpuState *cpu = v->cpu;
+    atomic_xchg(&cpu->tcg.exit_request, 0);
+    memory_read_unlock();
+    memory_thread_offline();
+    memory_thread_online();
+    memory_read_lock();
+    tcg_vcpu_serve(v);
+    if (thread_is_wanted(cpu)) {
+        atomic_set(&cpu->tcg.exit_request, 1);
+        return false;
+    }
+    return true;
+}
+
+/* Interrupts and halting, where the code asked for the loop or was asked to leave. True:
+ * go on (at pc, which may have changed). */
+static bool poll(TcgVcpu *v)
+{
+    CpuState *cpu = v->cpu;
+    if (unlikely(atomic_read(&cpu->halted))) {
+        if (!cpu->ops->has_work(cpu)) {
+            return false;
+        }
+        atomic_set(&cpu->halted, 0);
+    }
+    atomic_xchg(&cpu->interrupt_request, 0);
+    cpu->ops->take_interrupt(cpu);
+    return true;
+}
+
+static void log_exec(const CpuState *cpu, uint64_t pc, const TcgRegion *r)
+{
+    if (!log_in_filter(pc)) {
+        return;
+    }
+    log_printf("Trace %u: %p [0x%016" PRIx64 "/0x%x]\n", cpu->index, r->entry, pc, r->mode);
+    if (log_enabled(LOG_CPU) && cpu->ops->dump) {
+        g_autoptr(GString) out = g_string_new(NULL);
+        cpu->ops->dump((CpuState *)cpu, out);
+        log_write(out->str);
+    }
+}
+
+/* The region at pc; NULL: begin the turn again. */
+static TcgRegion *region_at(TcgVcpu *v, uint64_t pc)
+{
+    TcgFetch f;
+    tcg_fetch(v, pc, &f);
+    TcgRegionKey key = {
+        .ram_addr = f.ram_addr,
+        .mode = v->cpu->tcg.mode,
+        .cflags = f.no_cache ? TCG_CF_SINGLE : 0,
+    };
+    TcgRegion *r = tcg_region_find(v, &key, pc);
+    if (likely(r)) {
+        return r;
+    }
+    return tcg_translate(v, pc, &key, f.avail);
+}
+
+/* Turns until something wants the thread. */
+static void run_turns(TcgVcpu *v)
+{
+    CpuState *cpu = v->cpu;
+    TcgEngine *e = v->engine;
+    const uint64_t *pc_field = (const uint64_t *)((const char *)cpu + e->ops->pc_offset);
+    TcgExit ex = { .reason = TCG_EXIT_POLL };
+
+    for (;;) {
+        if (unlikely(atomic_load_acquire(&cpu->tcg.exit_request)) ||
+            ex.reason == TCG_EXIT_POLL) {
+            if (atomic_read(&cpu->tcg.exit_request) && !serve(v)) {
+                return;
+            }
+            ex.reason = TCG_EXIT_POLL;
+            if (!poll(v)) {
+                return;
+            }
+        }
+        cpu->tcg.exit_after_store = 0;
+        uint64_t pc = *pc_field;
+        uint64_t served = v->served;
+        TcgRegion *r = region_at(v, pc);
+        if (unlikely(!r)) {
+            ex.reason = TCG_EXIT_LOOKUP;
+            continue;
+        }
+        if (!log_enabled(LOG_NOCHAIN)) {
+            if (ex.reason == TCG_EXIT_LINK && v->served == served) {
+                tcg_region_link(v, ex.region, ex.link, r);
+            } else if (ex.reason == TCG_EXIT_LOOKUP && !r->cflags) {
+                tcg_jump_set(v, pc, r);
+            }
+        }
+        if (log_enabled(LOG_EXEC)) {
+            log_exec(cpu, pc, r);
+        }
+        v->stats.runs++;
+        ex = tcg_run(e->ctx, cpu, r->entry);
+        cpu->tcg.pending_icount = 0;
+    }
+}
+
+void tcg_cpu_run(CpuState *cpu)
+{
+    sigjmp_buf unwind;
+
+    memory_read_lock();
+    tcg_vcpu_enter(tcg_vcpu(cpu));
+    cpu->tcg.unwind = &unwind;
+    if (sigsetjmp(unwind, 0)) {
+        tcg_translate_abort(tcg_vcpu(cpu));
+        cpu->ops->take_exception(cpu);
+    }
+    run_turns(tcg_vcpu(cpu));
+    tcg_vcpu_leave(tcg_vcpu(cpu));
+    memory_read_unlock();
+}

@@ -1,0 +1,412 @@
+/*
+ * accel/tcg's own: regions of translated code, the pages that they came from, views of
+ * address spaces, and the requests that vCPUs send each other.
+ * docs/devel/tcg-execution.rst has the invariants (cited as I1, I2, ...) and the locks.
+ *
+ * Letters at fields: (c) constant once published, (v) the vCPU's own thread or while it is
+ * stopped, (a) atomic, (p) stripe lock of the page, (l) the engine's link lock, (b) lock
+ * of the hash bucket, (k) the cache's lock.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef ACCEL_TCG_INTERNAL_H
+#define ACCEL_TCG_INTERNAL_H
+
+#include "accel/accel.h"
+#include "tcg/tcg.h"
+#include <setjmp.h>
+
+#define TYPE_TCG_ACCEL "tcg-accel"
+
+typedef struct TcgEngine TcgEngine;
+typedef struct TcgVcpu TcgVcpu;
+typedef struct TcgRegion TcgRegion;
+typedef struct TcgPage TcgPage;
+
+/* ---- Regions (region.c) ---- */
+
+/* Beside the mode in a region's key. */
+enum {
+    TCG_CF_SINGLE = 1 << 0, /* one instruction, never linked: each fetch is checked */
+};
+
+typedef struct TcgPageNode {
+    TcgRegion *region;
+    struct TcgPageNode *next, **pprev; /* (p) pprev NULL: not listed */
+    uint16_t first, last;              /* bytes of the page that it covers; (c) */
+} TcgPageNode;
+
+typedef struct TcgOutLink {
+    TcgLink link;                     /* (c) */
+    TcgRegion *target;                /* (l) */
+    struct TcgOutLink *next, **pprev; /* (l) in the target's list of incoming links */
+} TcgOutLink;
+
+struct TcgRegion {
+    /* key: (c) */
+    uint64_t ram_addr;   /* RamBlock address of the entry */
+    uint64_t ram_page2;  /* of its second page, or TCG_TAG_INVALID */
+    uint32_t mode;
+    uint32_t cflags;
+    TcgRegion *hash_next; /* (a) written under (b) */
+    const void *entry, *checked_entry;
+    uint32_t size;       /* guest bytes */
+    uint32_t code_size;  /* host bytes */
+    uint16_t n_insns;
+    uint8_t n_links;
+    bool dead;           /* (a) set under (l): never entered again */
+    TcgRegion *slice_next; /* (v) older region of the same slice */
+    TcgPageNode node[2];
+    TcgOutLink *incoming; /* (l) */
+    TcgOutLink out[];
+};
+
+static inline uint64_t tcg_region_page(const TcgRegion *r)
+{
+    return r->ram_addr & TCG_PAGE_MASK;
+}
+
+typedef struct TcgRegionKey {
+    uint64_t ram_addr;
+    uint32_t mode;
+    uint32_t cflags;
+} TcgRegionKey;
+
+enum { TCG_STRIPES = 64 };
+typedef struct TcgHash {
+    TcgRegion **bucket; /* (a) */
+    unsigned bits;
+    GMutex lock[TCG_STRIPES];
+} TcgHash;
+
+void tcg_hash_init(TcgHash *h, unsigned bits);
+void tcg_hash_free(TcgHash *h);
+/* Lock-free; the caller is a running vCPU. @page2: RAM page behind the next virtual
+ * page, asked for at need; a region that spans pages matches only if it is the same. */
+TcgRegion *tcg_region_find(TcgVcpu *v, const TcgRegionKey *key, uint64_t pc);
+/* Enter into the hash unless an equal one is there, which is returned instead. Stripe
+ * locks of its pages held. */
+TcgRegion *tcg_region_publish(TcgEngine *e, TcgRegion *r);
+/* Never entered again when this returns; running vCPUs leave it at its next exit. The
+ * caller holds the stripe locks of its pages, and has taken it off their lists. */
+void tcg_region_kill_locked(TcgEngine *e, TcgRegion *r);
+/* The same with nothing held. */
+void tcg_region_kill(TcgEngine *e, TcgRegion *r);
+/* Link exit @n of @from to @to, if both live. */
+void tcg_region_link(TcgVcpu *v, TcgRegion *from, unsigned n, TcgRegion *to);
+/* Own jump cache. */
+void tcg_jump_set(TcgVcpu *v, uint64_t pc, TcgRegion *r);
+void tcg_jump_init(TcgJumpEntry *cache);
+
+/* ---- The code cache (cache.c) ---- */
+
+enum { TCG_SLICE_CODE = 64 * 1024, TCG_SLICE_META = 32 * 1024, TCG_SEGMENTS = 8 };
+
+/* The piece of the cache that one vCPU fills: code and the regions' descriptions. */
+typedef struct TcgSlice {
+    bool valid;
+    uint32_t index;      /* of the slice */
+    uint32_t segment;
+    uint32_t generation; /* of the segment when the slice was taken */
+    size_t code, code_end; /* offsets in the buffer */
+    uint8_t *meta, *meta_end;
+} TcgSlice;
+
+typedef struct TcgSegment {
+    uint32_t generation; /* (a) grows when the segment is closed for reclaim */
+    uint32_t used;       /* (k) slices handed out */
+} TcgSegment;
+
+typedef struct TcgCache {
+    TcgBuffer buf;
+    size_t code_base;     /* offset behind the prologue */
+    uint8_t *meta;        /* descriptions, laid out like the code */
+    size_t meta_size;
+    unsigned slices_per_segment;
+    TcgRegion **slice_head; /* newest region of each slice; written by its owner */
+    GMutex lock;
+    TcgSegment seg[TCG_SEGMENTS];
+    unsigned current;     /* (k) */
+    bool reclaiming;      /* (k) */
+    uint64_t reclaims;    /* (k) */
+} TcgCache;
+
+bool tcg_cache_init(TcgCache *c, size_t size, GError **err);
+void tcg_cache_prologue_done(TcgCache *c, size_t used);
+void tcg_cache_free(TcgCache *c);
+/* Make sure that the vCPU's slice has room for a usual region. May wait for other vCPUs:
+ * the caller holds no lock and no region. */
+void tcg_slice_ensure(TcgVcpu *v);
+/* Give the rest of the slice up: the next ensure takes a new one. */
+static inline void tcg_slice_drop(TcgSlice *s)
+{
+    s->valid = false;
+}
+
+/* ---- Requests between vCPUs (sync.c) ---- */
+
+typedef enum TcgRunState { TCG_OUTSIDE, TCG_INSIDE } TcgRunState;
+
+/* Drop the store entries of the RAM page on every vCPU; returns when none is left. Waits:
+ * the caller holds no lock; own requests are served meanwhile. */
+void tcg_revoke_stores(TcgVcpu *self, uint64_t ram_page);
+/* Return when every other vCPU has passed a point at which it holds no region and has
+ * left generated code. */
+void tcg_quiesce(TcgVcpu *self);
+/* A vCPU begins and ends to run; serves what was asked meanwhile. */
+void tcg_vcpu_enter(TcgVcpu *v);
+void tcg_vcpu_leave(TcgVcpu *v);
+/* At a point where it holds no region: carry out requests and acknowledge them. */
+void tcg_vcpu_serve(TcgVcpu *v);
+static inline bool tcg_vcpu_has_requests(TcgVcpu *v);
+
+/* ---- Views (views.c) ---- */
+
+enum { TCG_VIEWS_MAX = 64, TCG_VIEW_TOUCHED = 192, TCG_VIEW_LOG = 64, TCG_VIEW_LEAVES = 4 };
+
+/* Store entries of pages that hold code keep their addend for the slow path, with this bit
+ * in the tag, which generated code never matches. */
+#define TCG_TAG_SLOW UINT64_C(1)
+
+typedef struct TcgLeafRange {
+    uint64_t first, last; /* addresses */
+    uint8_t bits;         /* of the largest leaf in it */
+} TcgLeafRange;
+
+/* What accel/tcg knows of a view's entries beside the table itself. */
+typedef struct TcgDataSide {
+    uint32_t store_page[TCG_VIEW_ENTRIES];    /* RAM page number behind store[i] */
+    uint64_t global[2][TCG_VIEW_ENTRIES / 64]; /* of load and store entries */
+    uint64_t bloom[32];                       /* RAM pages that store[] may hold */
+} TcgDataSide;
+
+typedef struct TcgDataSlot {
+    TcgDataView table;
+    TcgDataSide side;
+} TcgDataSlot;
+
+typedef struct TcgFetchSlot {
+    TcgFetchView table;
+    uint64_t global[TCG_FETCH_ENTRIES / 64];
+} TcgFetchSlot;
+
+typedef struct TcgView {
+    bool used;
+    bool stale, stale_local; /* to be cleared (of its non-global entries) before use */
+    bool overflow;           /* more entries than touched[] holds */
+    uint8_t n_leaves;
+    uint16_t n_touched;
+    uint64_t generation;     /* pool's at its last clear */
+    uint64_t log_pos;        /* page drops applied so far */
+    uint64_t last_use;
+    TcgLeafRange leaf[TCG_VIEW_LEAVES];
+    uint16_t touched[TCG_VIEW_TOUCHED]; /* entry | TCG_TOUCHED_STORE */
+} TcgView;
+enum { TCG_TOUCHED_STORE = TCG_VIEW_ENTRIES };
+
+/* The views of one kind of one vCPU: (v) all of it. */
+typedef struct TcgViewPool {
+    CpuViewKind kind;
+    CpuViewKey key[TCG_VIEWS_MAX];
+    TcgView view[TCG_VIEWS_MAX];
+    uint8_t hint[TCG_VIEWS_MAX]; /* hash of a key -> where it was last */
+    unsigned n_used;
+    unsigned current;
+    uint64_t generation;    /* a full flush counts it up */
+    uint64_t clock;
+    uint64_t log[TCG_VIEW_LOG]; /* pages dropped from all views */
+    uint64_t log_pos;
+    union {
+        TcgDataSlot *data;
+        TcgFetchSlot *fetch;
+        void *slots;
+    };
+    size_t slots_size;
+} TcgViewPool;
+
+bool tcg_views_init(TcgVcpu *v, GError **err);
+void tcg_views_free(TcgVcpu *v);
+/* Everything, in O(1). */
+void tcg_views_flush(TcgVcpu *v);
+/* Enter a translation into the current view. */
+void tcg_view_enter_load(TcgVcpu *v, uint64_t vaddr, uint8_t *host, const CpuFill *f);
+/* Decides by the page's flags whether generated code may use the entry: returns true if so. */
+bool tcg_view_enter_store(TcgVcpu *v, uint64_t vaddr, uint8_t *host, uint64_t ram_page,
+                          uint8_t *page_flags, const CpuFill *f);
+void tcg_view_enter_fetch(TcgVcpu *v, uint64_t vaddr, uint64_t ram_page, const CpuFill *f);
+/* Turn the store entries of a RAM page into slow ones, in all views. */
+void tcg_views_revoke(TcgVcpu *v, uint64_t ram_page);
+/* May the vCPU have a store entry for the page? Any thread. */
+bool tcg_views_may_store(TcgVcpu *v, uint64_t ram_page);
+static inline const CpuViewKey *tcg_view_key(const TcgViewPool *p)
+{
+    return &p->key[p->current];
+}
+
+/* ---- Pages that hold code (smc.c) ---- */
+
+struct TcgPage {
+    uint64_t ram_page;
+    TcgPageNode *regions; /* (p) */
+    uint32_t pins;        /* (p) translations under way */
+    uint32_t version;     /* (p) counts writes */
+    uint32_t granules;    /* (p) bit per 128 bytes that a region covers */
+    bool guarded;         /* (p) no vCPU has a store entry for it */
+};
+
+typedef struct TcgPageStripe {
+    GMutex lock;
+    GHashTable *pages; /* ram_page -> TcgPage * */
+} TcgPageStripe;
+
+/* A page whose code is being decoded. */
+typedef struct TcgPagePin {
+    TcgPage *page;
+    uint32_t version;
+} TcgPagePin;
+
+void tcg_pages_init(TcgEngine *e);
+void tcg_pages_free(TcgEngine *e);
+TcgPageStripe *tcg_page_stripe(TcgEngine *e, uint64_t ram_page);
+/* Guard the page against stores that nobody sees, then note its version. Waits. */
+void tcg_page_pin(TcgVcpu *v, uint64_t ram_page, TcgPagePin *pin);
+void tcg_page_unpin(TcgEngine *e, TcgPagePin *pin);
+/* Publish a region made under its pins (the second may be empty); NULL if a page was
+ * written meanwhile; another region if that was faster. */
+TcgRegion *tcg_pages_publish(TcgEngine *e, TcgRegion *r, TcgPagePin pin[2]);
+/* Take a region off the lists of its pages; stripe locks held. */
+void tcg_page_unlist_locked(TcgEngine *e, TcgRegion *r);
+void tcg_page_release_locked(TcgEngine *e, TcgPageStripe *s, TcgPage *p);
+void tcg_pages_lock(TcgEngine *e, uint64_t page1, uint64_t page2);
+void tcg_pages_unlock(TcgEngine *e, uint64_t page1, uint64_t page2);
+/* [offset, offset + len) of the page was written: true if a region died. Any thread. */
+bool tcg_page_written(TcgEngine *e, uint64_t ram_page, unsigned offset, unsigned len);
+/* ram_code_written_hook */
+void tcg_code_written(RamBlock *rb, uint64_t offset, uint64_t len);
+
+/* ---- Engine and vCPU ---- */
+
+enum { TCG_MAX_VCPUS = 1024 };
+
+typedef struct TcgStats {
+    uint64_t regions, guest_insns, guest_bytes, code_bytes;
+    uint64_t lookups, links, runs;
+    uint64_t slow_loads, slow_stores, mmio, fills, fetch_fills;
+    uint64_t code_stores, killed;
+    uint64_t view_switches, view_misses, invalidations, flushes, revokes;
+} TcgStats;
+
+struct TcgEngine {
+    const CpuOps *ops;
+    TcgContext *ctx;
+    TcgCache cache;
+    TcgHash hash;
+    GMutex link_lock;
+    TcgPageStripe stripe[TCG_STRIPES];
+    TcgVcpu *vcpu[TCG_MAX_VCPUS]; /* (a) by CPU index; freed with the engine */
+    unsigned n_vcpus;             /* (a) */
+    unsigned max_insns;
+    bool verify;
+    uint64_t killed;              /* (a) */
+    uint64_t links;               /* (l) */
+};
+
+typedef struct TcgRequests {
+    GMutex lock;
+    GArray *revoke;     /* uint64_t RAM pages; under lock */
+    uint64_t posted;    /* (a) written under lock */
+    uint64_t done;      /* (a) written by the vCPU */
+    uint32_t flush;     /* (a) the flat view changed */
+} TcgRequests;
+
+struct TcgVcpu {
+    CpuState *cpu;
+    TcgEngine *engine;
+    uint32_t run_state; /* (a) TcgRunState */
+    TcgRequests req;
+    uint64_t served;    /* (v) times that regions held may have gone */
+    TcgSlice slice;     /* (v) */
+    IrBuilder *ir;      /* (v) */
+    TcgPagePin pin[2];  /* (v) of the translation under way */
+    CpuTranslate *translating;
+    TcgViewPool pool[CPU_VIEW_COUNT];
+    uint64_t *store_bloom; /* (a) bit per hash of a RAM page that store entries may exist for */
+    uint64_t *bloom_spare; /* (v) */
+    uint32_t bloom_seq;    /* (a) odd while the map is rebuilt */
+    uint32_t bloom_misses; /* (v) */
+    TcgJumpEntry *jump_cache;
+    TcgStats stats;     /* (v); read without care by info */
+};
+
+static inline bool tcg_vcpu_has_requests(TcgVcpu *v)
+{
+    return atomic_load_acquire(&v->req.posted) != v->req.done;
+}
+
+static inline TcgVcpu *tcg_vcpu(CpuState *cpu)
+{
+    return cpu->accel;
+}
+
+/* tcg-accel.c: the engine in use, or NULL. */
+TcgEngine *tcg_engine(void);
+
+/* exec.c */
+void tcg_cpu_run(CpuState *cpu);
+
+/* translate.c: NULL: begin again from the loop (the slice was too small, or the page was
+ * written meanwhile). Raises what decoding raises. */
+TcgRegion *tcg_translate(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsigned avail);
+/* Forget a translation that an exception broke off. */
+void tcg_translate_abort(TcgVcpu *v);
+
+/* memory-slow.c */
+/* Where a virtual page's code is in RAM. */
+typedef struct TcgFetch {
+    uint64_t ram_addr;
+    unsigned avail;  /* bytes to the end of the page, or of what is backed */
+    bool no_cache;   /* permission must be asked for each time */
+} TcgFetch;
+/* Raises if pc cannot be fetched from. */
+void tcg_fetch(TcgVcpu *v, uint64_t pc, TcgFetch *ret);
+/* As tcg_fetch() for the page at @vaddr, without raising: false if there is none. */
+bool tcg_fetch_probe(TcgVcpu *v, uint64_t vaddr, uint64_t *ret_ram_page);
+
+/* What a store or an atomic access found: RAM that may be written, or a device. */
+typedef struct TcgStoreTarget {
+    uint8_t *host;       /* RAM; NULL: a device or ROM */
+    uint64_t ram_page;
+    bool code;           /* tell tcg_store_code() after the write */
+    MemoryRegion *mr;    /* no RAM: the device or ROM, */
+    uint64_t offset;     /* the place in it, */
+    uint64_t phys;       /* and in the guest's memory */
+} TcgStoreTarget;
+/* @vaddr to @vaddr + @size lie in one page. Raises. */
+void tcg_store_target(TcgVcpu *v, uint64_t vaddr, unsigned size, TcgStoreTarget *ret);
+/* After a write to a page with code. */
+void tcg_store_code(TcgVcpu *v, const TcgStoreTarget *t, uint64_t vaddr, unsigned size);
+
+uint64_t tcg_slow_load(CpuState *cpu, uint64_t vaddr, uint32_t memop);
+void tcg_slow_store(CpuState *cpu, uint64_t vaddr, uint64_t value, uint32_t memop);
+/* atomics.c */
+uint64_t tcg_slow_amo(CpuState *cpu, uint64_t vaddr, uint64_t value, uint32_t memop_amo);
+uint64_t tcg_slow_cas(CpuState *cpu, uint64_t vaddr, uint64_t expected, uint64_t value,
+                      uint32_t memop);
+
+static inline unsigned tcg_memop_size(uint32_t memop)
+{
+    return 1u << (memop & IR_MO_SIZE);
+}
+/* The low bytes of @x, extended as memop says. */
+static inline uint64_t tcg_memop_extend(uint64_t x, uint32_t memop)
+{
+    unsigned shift = 64 - 8 * tcg_memop_size(memop);
+    return memop & IR_MO_SIGN ? (uint64_t)((int64_t)(x << shift) >> shift) : x << shift >> shift;
+}
+/* Between little-endian as in memory and the guest's value. */
+static inline uint64_t tcg_memop_swap(uint64_t x, uint32_t memop)
+{
+    return memop & IR_MO_BE ? GUINT64_SWAP_LE_BE(x) >> (64 - 8 * tcg_memop_size(memop)) : x;
+}
+
+#endif

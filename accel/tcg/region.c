@@ -1,0 +1,224 @@
+/*
+ * Regions: the hash that finds them, links between them, jump caches, and their death.
+ *
+ * A region dies under the link lock: from then on nothing finds it (hash), nothing jumps to
+ * it (links, jump caches), so a vCPU that is in it leaves at its next exit and does not come
+ * back. Its memory stays until the segment of the cache is reclaimed (cache.c).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+
+#include "accel/tcg/internal.h"
+
+/* ---- Hash ---- */
+
+void tcg_hash_init(TcgHash *h, unsigned bits)
+{
+    h->bits = bits;
+    h->bucket = g_new0(TcgRegion *, (size_t)1 << bits);
+    for (unsigned i = 0; i < TCG_STRIPES; i++) {
+        g_mutex_init(&h->lock[i]);
+    }
+}
+
+void tcg_hash_free(TcgHash *h)
+{
+    g_free(h->bucket);
+    for (unsigned i = 0; i < TCG_STRIPES; i++) {
+        g_mutex_clear(&h->lock[i]);
+    }
+}
+
+static size_t hash_index(const TcgHash *h, uint64_t ram_addr, uint32_t mode, uint32_t cflags)
+{
+    uint64_t x = ram_addr ^ (uint64_t)mode << 40 ^ (uint64_t)cflags << 60;
+    return x * UINT64_C(0x9e3779b97f4a7c15) >> (64 - h->bits);
+}
+
+TcgRegion *tcg_region_find(TcgVcpu *v, const TcgRegionKey *key, uint64_t pc)
+{
+    TcgHash *h = &v->engine->hash;
+    uint64_t page2 = TCG_TAG_INVALID;
+    bool asked = false;
+
+    v->stats.lookups++;
+    size_t i = hash_index(h, key->ram_addr, key->mode, key->cflags);
+    for (TcgRegion *r = atomic_load_acquire(&h->bucket[i]); r;
+         r = atomic_load_acquire(&r->hash_next)) {
+        if (r->ram_addr != key->ram_addr || r->mode != key->mode ||
+            r->cflags != key->cflags || atomic_read(&r->dead)) {
+            continue;
+        }
+        if (r->ram_page2 == TCG_TAG_INVALID) {
+            return r;
+        }
+        if (!asked) {
+            asked = true;
+            tcg_fetch_probe(v, (pc & TCG_PAGE_MASK) + TCG_PAGE_SIZE, &page2);
+        }
+        if (r->ram_page2 == page2) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
+TcgRegion *tcg_region_publish(TcgEngine *e, TcgRegion *r)
+{
+    TcgHash *h = &e->hash;
+    size_t i = hash_index(h, r->ram_addr, r->mode, r->cflags);
+    GMutex *lock = &h->lock[i % TCG_STRIPES];
+    TcgRegion *o;
+
+    g_mutex_lock(lock);
+    for (o = h->bucket[i]; o; o = o->hash_next) {
+        if (o->ram_addr == r->ram_addr && o->mode == r->mode && o->cflags == r->cflags &&
+            o->ram_page2 == r->ram_page2 && !atomic_read(&o->dead)) {
+            break;
+        }
+    }
+    if (!o) {
+        r->hash_next = h->bucket[i];
+        atomic_store_release(&h->bucket[i], r);
+        o = r;
+    }
+    g_mutex_unlock(lock);
+    return o;
+}
+
+/* The region's own hash_next stays: readers that stand on it go on from there. */
+static void hash_remove(TcgEngine *e, TcgRegion *r)
+{
+    TcgHash *h = &e->hash;
+    size_t i = hash_index(h, r->ram_addr, r->mode, r->cflags);
+    GMutex *lock = &h->lock[i % TCG_STRIPES];
+
+    g_mutex_lock(lock);
+    for (TcgRegion **p = &h->bucket[i]; *p; p = &(*p)->hash_next) {
+        if (*p == r) {
+            atomic_store_release(p, r->hash_next);
+            break;
+        }
+    }
+    g_mutex_unlock(lock);
+}
+
+/* ---- Jump caches ---- */
+
+/* A pc that is never looked for in entry i, so that any 64-bit pc may be a guest's. */
+static inline uint64_t jump_no_pc(unsigned i)
+{
+    return i ? 0 : 2;
+}
+
+void tcg_jump_init(TcgJumpEntry *cache)
+{
+    for (unsigned i = 0; i < TCG_JUMP_ENTRIES; i++) {
+        cache[i] = (TcgJumpEntry){ jump_no_pc(i), NULL };
+    }
+}
+
+void tcg_jump_set(TcgVcpu *v, uint64_t pc, TcgRegion *r)
+{
+    unsigned i = tcg_jump_index(pc);
+    TcgJumpEntry *j = &v->jump_cache[i];
+    atomic_set(&j->pc, jump_no_pc(i));
+    atomic_set(&j->checked_entry, r->checked_entry);
+    atomic_store_release(&j->pc, pc);
+    /* Pairs with jump_drop(): the killer sees the entry, or we see that the region died. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (atomic_read(&r->dead)) {
+        atomic_set(&j->pc, jump_no_pc(i));
+    }
+}
+
+/* The index is bits of the pc: the page offset gives all but the top ones. */
+static void jump_drop(TcgEngine *e, TcgRegion *r)
+{
+    enum { KNOWN = TCG_PAGE_BITS - 1, UNKNOWN = TCG_JUMP_BITS - KNOWN };
+    unsigned low = tcg_jump_index(r->ram_addr & ~TCG_PAGE_MASK);
+    unsigned n = atomic_load_acquire(&e->n_vcpus);
+
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    for (unsigned k = 0; k < n; k++) {
+        TcgVcpu *v = atomic_load_acquire(&e->vcpu[k]);
+        for (unsigned u = 0; v && u < 1u << UNKNOWN; u++) {
+            unsigned i = low | u << KNOWN;
+            if (atomic_read(&v->jump_cache[i].checked_entry) == r->checked_entry) {
+                atomic_set(&v->jump_cache[i].pc, jump_no_pc(i));
+            }
+        }
+    }
+}
+
+/* ---- Links ---- */
+
+static void link_cut(TcgEngine *e, TcgOutLink *o)
+{
+    if (!o->target) {
+        return;
+    }
+    tcg_link_set(e->ctx, &e->cache.buf, &o->link, NULL);
+    *o->pprev = o->next;
+    if (o->next) {
+        o->next->pprev = o->pprev;
+    }
+    o->target = NULL;
+}
+
+void tcg_region_link(TcgVcpu *v, TcgRegion *from, unsigned n, TcgRegion *to)
+{
+    TcgEngine *e = v->engine;
+    if (n >= from->n_links || from->mode != to->mode || from->cflags || to->cflags) {
+        return;
+    }
+    TcgOutLink *o = &from->out[n];
+    if (!o->link.cross_page && tcg_region_page(from) != tcg_region_page(to)) {
+        return; /* remapped in between */
+    }
+    bool checked = o->link.cross_page || to->ram_page2 != TCG_TAG_INVALID;
+    g_mutex_lock(&e->link_lock);
+    if (!from->dead && !to->dead && !o->target) {
+        o->target = to;
+        o->next = to->incoming;
+        if (o->next) {
+            o->next->pprev = &o->next;
+        }
+        o->pprev = &to->incoming;
+        to->incoming = o;
+        tcg_link_set(e->ctx, &e->cache.buf, &o->link,
+                     checked ? to->checked_entry : to->entry);
+        v->stats.links++;
+    }
+    g_mutex_unlock(&e->link_lock);
+}
+
+/* ---- Death ---- */
+
+void tcg_region_kill_locked(TcgEngine *e, TcgRegion *r)
+{
+    g_mutex_lock(&e->link_lock);
+    if (!r->dead) {
+        atomic_set(&r->dead, true);
+        hash_remove(e, r);
+        while (r->incoming) {
+            link_cut(e, r->incoming);
+        }
+        for (unsigned i = 0; i < r->n_links; i++) {
+            link_cut(e, &r->out[i]);
+        }
+        jump_drop(e, r);
+        e->killed++;
+    }
+    g_mutex_unlock(&e->link_lock);
+}
+
+void tcg_region_kill(TcgEngine *e, TcgRegion *r)
+{
+    uint64_t page1 = tcg_region_page(r), page2 = r->ram_page2;
+    tcg_pages_lock(e, page1, page2);
+    tcg_page_unlist_locked(e, r);
+    tcg_region_kill_locked(e, r);
+    tcg_pages_unlock(e, page1, page2);
+}

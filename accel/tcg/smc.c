@@ -1,0 +1,268 @@
+/*
+ * Pages that code was translated from, and what happens when they are written.
+ *
+ * While translations from a RAM page exist or are being made, its flag RAM_PAGE_CODE is set
+ * and no vCPU has a store entry for it that generated code could use: stores take the
+ * slow path, which compares with the granules of 128 bytes that regions cover and kills
+ * the regions that the stored bytes overlap. When the last is gone the flag is cleared and
+ * direct stores come back at the next slow one.
+ *
+ * A translation pins its pages before it reads them and notes their versions; a write to
+ * a pinned page counts the version up, and publishing compares.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+
+#include "accel/tcg/internal.h"
+
+enum { GRANULE_BITS = TCG_PAGE_BITS - 5 };
+
+void tcg_pages_init(TcgEngine *e)
+{
+    for (unsigned i = 0; i < TCG_STRIPES; i++) {
+        g_mutex_init(&e->stripe[i].lock);
+        e->stripe[i].pages = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
+    }
+}
+
+void tcg_pages_free(TcgEngine *e)
+{
+    for (unsigned i = 0; i < TCG_STRIPES; i++) {
+        g_hash_table_destroy(e->stripe[i].pages);
+        g_mutex_clear(&e->stripe[i].lock);
+    }
+}
+
+TcgPageStripe *tcg_page_stripe(TcgEngine *e, uint64_t ram_page)
+{
+    return &e->stripe[(ram_page >> TCG_PAGE_BITS) % TCG_STRIPES];
+}
+
+/* Both stripes, lower address first; page2 may be TCG_TAG_INVALID. */
+void tcg_pages_lock(TcgEngine *e, uint64_t page1, uint64_t page2)
+{
+    TcgPageStripe *a = tcg_page_stripe(e, page1);
+    TcgPageStripe *b = page2 == TCG_TAG_INVALID ? a : tcg_page_stripe(e, page2);
+    g_mutex_lock(&MIN(a, b)->lock);
+    if (a != b) {
+        g_mutex_lock(&MAX(a, b)->lock);
+    }
+}
+
+void tcg_pages_unlock(TcgEngine *e, uint64_t page1, uint64_t page2)
+{
+    TcgPageStripe *a = tcg_page_stripe(e, page1);
+    TcgPageStripe *b = page2 == TCG_TAG_INVALID ? a : tcg_page_stripe(e, page2);
+    g_mutex_unlock(&a->lock);
+    if (a != b) {
+        g_mutex_unlock(&b->lock);
+    }
+}
+
+static TcgPage *page_find_locked(TcgPageStripe *s, uint64_t ram_page)
+{
+    return g_hash_table_lookup(s->pages, &ram_page);
+}
+
+static uint8_t *page_flags(uint64_t ram_page)
+{
+    uint64_t offset;
+    RamBlock *rb = ram_block_from_addr(ram_page, &offset);
+    return rb ? &rb->page_flags[offset >> TCG_PAGE_BITS] : NULL;
+}
+
+static uint32_t granule_mask(unsigned first, unsigned last)
+{
+    unsigned a = first >> GRANULE_BITS, b = last >> GRANULE_BITS;
+    return (UINT32_MAX << a) & (UINT32_MAX >> (31 - b));
+}
+
+/* Forget the page if nothing depends on its guard. */
+void tcg_page_release_locked(TcgEngine *e, TcgPageStripe *s, TcgPage *p)
+{
+    if (p->pins || p->regions) {
+        return;
+    }
+    uint8_t *flags = page_flags(p->ram_page);
+    if (flags) {
+        atomic_fetch_and(flags, (uint8_t)~RAM_PAGE_CODE);
+    }
+    g_hash_table_remove(s->pages, &p->ram_page);
+}
+
+void tcg_page_pin(TcgVcpu *v, uint64_t ram_page, TcgPagePin *pin)
+{
+    TcgPageStripe *s = tcg_page_stripe(v->engine, ram_page);
+    g_mutex_lock(&s->lock);
+    TcgPage *p = page_find_locked(s, ram_page);
+    if (!p) {
+        p = g_new0(TcgPage, 1);
+        p->ram_page = ram_page;
+        g_hash_table_insert(s->pages, &p->ram_page, p);
+        uint8_t *flags = page_flags(ram_page);
+        if (flags) {
+            atomic_fetch_or(flags, RAM_PAGE_CODE);
+        }
+    }
+    p->pins++;
+    bool guarded = p->guarded;
+    pin->page = p;
+    g_mutex_unlock(&s->lock);
+    if (!guarded) {
+        tcg_revoke_stores(v, ram_page);
+    }
+    g_mutex_lock(&s->lock);
+    p->guarded = true;
+    pin->version = p->version;
+    g_mutex_unlock(&s->lock);
+}
+
+void tcg_page_unpin(TcgEngine *e, TcgPagePin *pin)
+{
+    if (!pin->page) {
+        return;
+    }
+    TcgPageStripe *s = tcg_page_stripe(e, pin->page->ram_page);
+    g_mutex_lock(&s->lock);
+    pin->page->pins--;
+    tcg_page_release_locked(e, s, pin->page);
+    g_mutex_unlock(&s->lock);
+    pin->page = NULL;
+}
+
+static void page_list_locked(TcgPage *p, TcgPageNode *n)
+{
+    n->next = p->regions;
+    if (n->next) {
+        n->next->pprev = &n->next;
+    }
+    n->pprev = &p->regions;
+    p->regions = n;
+    p->granules |= granule_mask(n->first, n->last);
+}
+
+static void page_unlist_locked(TcgEngine *e, uint64_t ram_page, TcgPageNode *n)
+{
+    if (!n->pprev) {
+        return;
+    }
+    *n->pprev = n->next;
+    if (n->next) {
+        n->next->pprev = n->pprev;
+    }
+    n->pprev = NULL;
+    TcgPageStripe *s = tcg_page_stripe(e, ram_page);
+    TcgPage *p = page_find_locked(s, ram_page);
+    p->granules = 0;
+    for (TcgPageNode *o = p->regions; o; o = o->next) {
+        p->granules |= granule_mask(o->first, o->last);
+    }
+    tcg_page_release_locked(e, s, p);
+}
+
+void tcg_page_unlist_locked(TcgEngine *e, TcgRegion *r)
+{
+    page_unlist_locked(e, tcg_region_page(r), &r->node[0]);
+    if (r->ram_page2 != TCG_TAG_INVALID) {
+        page_unlist_locked(e, r->ram_page2, &r->node[1]);
+    }
+}
+
+TcgRegion *tcg_pages_publish(TcgEngine *e, TcgRegion *r, TcgPagePin pin[2])
+{
+    uint64_t page1 = tcg_region_page(r);
+    tcg_pages_lock(e, page1, r->ram_page2);
+    TcgRegion *got = NULL;
+    if (pin[0].page->version == pin[0].version &&
+        (r->ram_page2 == TCG_TAG_INVALID || pin[1].page->version == pin[1].version)) {
+        got = tcg_region_publish(e, r);
+        if (got == r) {
+            page_list_locked(pin[0].page, &r->node[0]);
+            if (r->ram_page2 != TCG_TAG_INVALID) {
+                page_list_locked(pin[1].page, &r->node[1]);
+            }
+        }
+    }
+    tcg_pages_unlock(e, page1, r->ram_page2);
+    return got;
+}
+
+/* The other page of a node's region, TCG_TAG_INVALID if it lies in one. */
+static uint64_t node_other_page(const TcgPageNode *n)
+{
+    const TcgRegion *r = n->region;
+    return n == &r->node[0] ? r->ram_page2 : tcg_region_page(r);
+}
+
+/*
+ * Kill what overlaps offset..last of the page, as far as the locks held reach: returns a
+ * page whose lock is wanted too, or TCG_TAG_INVALID when done.
+ */
+static uint64_t page_kill_locked(TcgEngine *e, TcgPage *p, unsigned offset, unsigned last,
+                                 uint64_t locked, bool *killed)
+{
+    uint64_t wanted = TCG_TAG_INVALID;
+    TcgPageNode *next;
+    for (TcgPageNode *n = p->regions; n; n = next) {
+        next = n->next;
+        if (n->first > last || n->last < offset) {
+            continue;
+        }
+        uint64_t other = node_other_page(n);
+        if (other != TCG_TAG_INVALID && other != locked && other != p->ram_page) {
+            wanted = other;
+            continue;
+        }
+        tcg_page_unlist_locked(e, n->region);
+        tcg_region_kill_locked(e, n->region);
+        *killed = true;
+        if (other == p->ram_page) {
+            next = p->regions; /* both nodes were on this list */
+        }
+    }
+    return wanted;
+}
+
+bool tcg_page_written(TcgEngine *e, uint64_t ram_page, unsigned offset, unsigned len)
+{
+    TcgPageStripe *s = tcg_page_stripe(e, ram_page);
+    unsigned last = offset + len - 1;
+    uint64_t other = TCG_TAG_INVALID, wanted;
+    bool killed = false;
+
+    do {
+        wanted = TCG_TAG_INVALID;
+        tcg_pages_lock(e, ram_page, other);
+        TcgPage *p = page_find_locked(s, ram_page);
+        if (p) {
+            p->version++;
+            if (p->granules & granule_mask(offset, last)) {
+                p->pins++; /* it stays while its list is walked */
+                wanted = page_kill_locked(e, p, offset, last, other, &killed);
+                p->pins--;
+                tcg_page_release_locked(e, s, p);
+            }
+        }
+        tcg_pages_unlock(e, ram_page, other);
+        other = wanted;
+    } while (wanted != TCG_TAG_INVALID);
+    return killed;
+}
+
+void tcg_code_written(RamBlock *rb, uint64_t offset, uint64_t len)
+{
+    TcgEngine *e = tcg_engine();
+    if (!e) {
+        return;
+    }
+    while (len) {
+        unsigned in_page = offset & ~TCG_PAGE_MASK;
+        uint64_t n = MIN(len, TCG_PAGE_SIZE - in_page);
+        if (atomic_read(&rb->page_flags[offset >> TCG_PAGE_BITS]) & RAM_PAGE_CODE) {
+            tcg_page_written(e, (rb->ram_addr + offset) & TCG_PAGE_MASK, in_page, n);
+        }
+        offset += n;
+        len -= n;
+    }
+}

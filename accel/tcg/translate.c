@@ -1,0 +1,239 @@
+/*
+ * Translating a region: pin its pages, let the target build IR, compile it into the
+ * vCPU's slice, publish it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+
+#include "accel/tcg/internal.h"
+#include "util/log.h"
+
+static const uint8_t *code_host(uint64_t ram_addr)
+{
+    uint64_t offset;
+    RamBlock *rb = ram_block_from_addr(ram_addr, &offset);
+    return rb ? rb->host + offset : NULL;
+}
+
+void tcg_translate_abort(TcgVcpu *v)
+{
+    tcg_page_unpin(v->engine, &v->pin[1]);
+    tcg_page_unpin(v->engine, &v->pin[0]);
+    v->translating = NULL;
+}
+
+bool tcg_translate_second_page(CpuTranslate *t)
+{
+    TcgVcpu *v = tcg_vcpu(t->cpu);
+    if (t->code2) {
+        return true;
+    }
+    TcgFetch f;
+    uint64_t vaddr = (t->pc & TCG_PAGE_MASK) + TCG_PAGE_SIZE;
+    if ((t->pc & ~TCG_PAGE_MASK) + t->avail != TCG_PAGE_SIZE) {
+        /* What is backed ends inside the first page. */
+        t->cpu->ops->access_fault(t->cpu, t->pc + t->avail, UINT64_MAX, CPU_ACCESS_FETCH);
+        cpu_raise(t->cpu);
+    }
+    tcg_fetch(v, vaddr, &f);
+    if (!v->pin[1].page) {
+        tcg_page_pin(v, f.ram_addr, &v->pin[1]);
+    }
+    t->code2 = code_host(f.ram_addr);
+    return true;
+}
+
+/* ---- Logs ---- */
+
+static void log_in_asm(const CpuTranslate *t)
+{
+    CpuState *cpu = t->cpu;
+    g_autoptr(GString) out = g_string_new(NULL);
+    uint8_t joined[16];
+    g_string_append_printf(out, "----------------\nIN: %s pc 0x%" PRIx64 " mode 0x%x\n",
+                           cpu->name, t->pc, t->mode);
+    for (unsigned at = 0; at < t->size;) {
+        const uint8_t *code = t->code + at;
+        unsigned avail = t->avail - at;
+        if (t->size > t->avail) {
+            /* The one instruction that straddles. */
+            unsigned first = MIN(t->avail, sizeof(joined));
+            memcpy(joined, t->code, first);
+            memcpy(joined + first, t->code2, sizeof(joined) - first);
+            code = joined;
+            avail = sizeof(joined);
+        }
+        g_string_append_printf(out, "0x%08" PRIx64 ":  ", t->pc + at);
+        unsigned n = cpu->ops->disas ? cpu->ops->disas(cpu, t->pc + at, code, avail, out) : 0;
+        g_string_append_c(out, '\n');
+        if (!n) {
+            break;
+        }
+        at += n;
+    }
+    log_write(out->str);
+}
+
+static void log_op(TcgVcpu *v, const IrCode *code)
+{
+    g_autoptr(GString) out = g_string_new("OP:\n");
+    ir_print(code, v->engine->ops->globals, out);
+    log_write(out->str);
+}
+
+static void log_out_asm(const TcgRegion *r)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_string_append_printf(out, "OUT: [size=%u]\n", r->code_size);
+    tcg_disas_host(r->checked_entry < r->entry ? r->checked_entry : r->entry, r->code_size,
+                   out);
+    log_write(out->str);
+}
+
+/* ---- Translating ---- */
+
+static void verify_ir(TcgVcpu *v, const IrCode *code, uint64_t pc)
+{
+    g_autofree char *fault = ir_verify(code, v->engine->ops->n_globals);
+    if (fault) {
+        g_error("translation of pc 0x%" PRIx64 " is not well formed: %s", pc, fault);
+    }
+}
+
+/* Build IR that is short enough for the builder's tables. */
+static const IrCode *build(TcgVcpu *v, CpuTranslate *t)
+{
+    for (;;) {
+        ir_builder_reset(v->ir);
+        t->size = t->n_insns = 0;
+        v->engine->ops->translate(t);
+        const IrCode *code = ir_builder_code(v->ir);
+        if (!code->overflow) {
+            return code;
+        }
+        if (t->max_insns == 1) {
+            g_error("one instruction at pc 0x%" PRIx64 " overflows the translator", t->pc);
+        }
+        t->max_insns = MAX(MIN(t->max_insns, t->n_insns + 1) / 2, 1);
+    }
+}
+
+/* The region's pages and the bytes of each that it covers. */
+static void set_nodes(TcgRegion *r, const CpuTranslate *t)
+{
+    unsigned first = r->ram_addr & ~TCG_PAGE_MASK;
+    unsigned size = MAX(t->size, 1);
+    r->node[0].region = r->node[1].region = r;
+    r->node[0].first = first;
+    r->node[0].last = MIN(first + size, TCG_PAGE_SIZE) - 1;
+    r->node[1].first = 0;
+    r->node[1].last = first + size > TCG_PAGE_SIZE ? first + size - TCG_PAGE_SIZE - 1 : 0;
+}
+
+/* Compile into the slice; NULL if it does not fit there. */
+static TcgRegion *compile(TcgVcpu *v, const CpuTranslate *t, const IrCode *code,
+                          const TcgRegionKey *key)
+{
+    TcgEngine *e = v->engine;
+    TcgSlice *s = &v->slice;
+    TcgRegion *r = (TcgRegion *)s->meta;
+    TcgCompile c = {
+        .ir = code,
+        .phys_page = key->ram_addr & TCG_PAGE_MASK,
+        .phys_page2 = v->pin[1].page ? v->pin[1].page->ram_page : TCG_TAG_INVALID,
+        .mode = key->mode,
+        .page_offset = key->ram_addr & ~TCG_PAGE_MASK,
+        .region = r,
+    };
+    if (!tcg_compile(e->ctx, &c, &e->cache.buf, s->code, s->code_end - s->code)) {
+        return NULL;
+    }
+    *r = (TcgRegion){
+        .ram_addr = key->ram_addr,
+        .ram_page2 = c.phys_page2,
+        .mode = key->mode,
+        .cflags = key->cflags,
+        .entry = c.entry,
+        .checked_entry = c.checked_entry,
+        .size = t->size,
+        .code_size = c.code_size,
+        .n_insns = t->n_insns,
+        .n_links = c.n_links,
+    };
+    for (unsigned i = 0; i < c.n_links; i++) {
+        r->out[i] = (TcgOutLink){ .link = c.links[i] };
+    }
+    set_nodes(r, t);
+    return r;
+}
+
+/* The region is published: what it takes of the slice is gone. */
+static void slice_commit(TcgVcpu *v, TcgRegion *r)
+{
+    TcgCache *cache = &v->engine->cache;
+    TcgSlice *s = &v->slice;
+    s->code = MIN(ROUND_UP(s->code + r->code_size, 16), s->code_end);
+    s->meta += ROUND_UP(sizeof(TcgRegion) + r->n_links * sizeof(TcgOutLink), 16);
+    r->slice_next = cache->slice_head[s->index];
+    atomic_store_release(&cache->slice_head[s->index], r);
+    v->stats.regions++;
+    v->stats.guest_insns += r->n_insns;
+    v->stats.guest_bytes += r->size;
+    v->stats.code_bytes += r->code_size;
+}
+
+TcgRegion *tcg_translate(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsigned avail)
+{
+    TcgEngine *e = v->engine;
+    CpuTranslate t = {
+        .cpu = v->cpu,
+        .ir = v->ir,
+        .mode = key->mode,
+        .pc = pc,
+        .code = code_host(key->ram_addr),
+        .avail = avail,
+        .max_insns = key->cflags & TCG_CF_SINGLE ? 1 : e->max_insns,
+    };
+    if (!t.code) {
+        v->cpu->ops->access_fault(v->cpu, pc, UINT64_MAX, CPU_ACCESS_FETCH);
+        cpu_raise(v->cpu);
+    }
+    v->translating = &t;
+    tcg_page_pin(v, key->ram_addr & TCG_PAGE_MASK, &v->pin[0]);
+
+    const IrCode *code = build(v, &t);
+    if (unlikely(e->verify)) {
+        verify_ir(v, code, pc);
+    }
+    bool log = log_enabled(LOG_IN_ASM | LOG_OP | LOG_OUT_ASM) && log_in_filter(pc);
+    if (log && log_enabled(LOG_IN_ASM)) {
+        log_in_asm(&t);
+    }
+    if (log && log_enabled(LOG_OP)) {
+        log_op(v, code);
+    }
+    /* From here to the commit nothing waits: the slice stays ours (I7). */
+    tcg_slice_ensure(v);
+    TcgRegion *got = NULL;
+    TcgRegion *r = compile(v, &t, code, key);
+    while (!r && v->slice.code_end - v->slice.code == TCG_SLICE_CODE && t.n_insns > 1) {
+        /* Not even an empty slice holds it. */
+        t.max_insns = t.n_insns / 2;
+        code = build(v, &t);
+        r = compile(v, &t, code, key);
+    }
+    if (r) {
+        if (log && log_enabled(LOG_OUT_ASM)) {
+            log_out_asm(r);
+        }
+        got = tcg_pages_publish(e, r, v->pin);
+        if (got == r) {
+            slice_commit(v, r);
+        }
+    } else {
+        tcg_slice_drop(&v->slice);
+    }
+    tcg_translate_abort(v);
+    return got;
+}

@@ -1,0 +1,500 @@
+/*
+ * Views: what each vCPU knows of its address spaces' translations.
+ *
+ * A pool holds the views of one kind (data, fetch) of one vCPU, found by the target's
+ * key; the least recently used is reused when all are taken. Selecting another key
+ * changes which table TcgCpuArea points at and drops nothing. Invalidations reach the current
+ * view at once and the others when they are selected next:
+ *   - everything everywhere: the pool's generation counts up;
+ *   - a page everywhere: an entry in a log that the view replays (or, if it is too far
+ *     behind, is cleared);
+ *   - what a predicate over keys selects: flags at the views.
+ * Revoking stores to a RAM page (smc.c) reaches all views at once.
+ *
+ * Entries filled from a leaf larger than a page: the view remembers a few ranges that
+ * cover all such leaves. Dropping an address in one drops all of the naturally aligned
+ * block, of the size of the largest leaf seen there, around the address.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+
+#include <sys/mman.h>
+
+#include "accel/tcg/internal.h"
+
+enum { BLOOM_BITS = 16, BLOOM_REBUILD = 512 };
+
+static inline bool bit_test(const uint64_t *map, unsigned n)
+{
+    return map[n / 64] >> (n % 64) & 1;
+}
+
+static inline void bit_put(uint64_t *map, unsigned n, bool value)
+{
+    uint64_t bit = UINT64_C(1) << (n % 64);
+    map[n / 64] = value ? map[n / 64] | bit : map[n / 64] & ~bit;
+}
+
+static inline unsigned page_hash(uint64_t ram_page, unsigned bits)
+{
+    return (ram_page >> TCG_PAGE_BITS) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - bits);
+}
+
+static inline bool key_equal(const CpuViewKey *a, const CpuViewKey *b)
+{
+    return a->k[0] == b->k[0] && a->k[1] == b->k[1] && a->k[2] == b->k[2];
+}
+
+static inline unsigned key_hint(const CpuViewKey *key)
+{
+    uint64_t h = key->k[0] * UINT64_C(0x9e3779b97f4a7c15) + key->k[1];
+    h = h * UINT64_C(0x9e3779b97f4a7c15) + key->k[2];
+    return h * UINT64_C(0x9e3779b97f4a7c15) >> 58;
+}
+G_STATIC_ASSERT(TCG_VIEWS_MAX == 64);
+G_STATIC_ASSERT(sizeof(((TcgDataSide *)0)->bloom) * 8 == 1 << 11);
+
+/* ---- The tables of a view ---- */
+
+static void view_clear(TcgViewPool *p, unsigned n)
+{
+    TcgView *w = &p->view[n];
+    if (p->kind == CPU_VIEW_FETCH) {
+        memset(&p->fetch[n].table, 0xff, sizeof(p->fetch[n].table));
+    } else if (w->overflow) {
+        memset(&p->data[n].table, 0xff, sizeof(p->data[n].table));
+    } else {
+        for (unsigned i = 0; i < w->n_touched; i++) {
+            unsigned e = w->touched[i] % TCG_VIEW_ENTRIES;
+            bool store = w->touched[i] & TCG_TOUCHED_STORE;
+            TcgDataView *t = &p->data[n].table;
+            (store ? t->store : t->load)[e].tag = TCG_TAG_INVALID;
+        }
+    }
+    if (p->kind == CPU_VIEW_DATA) {
+        memset(p->data[n].side.bloom, 0, sizeof(p->data[n].side.bloom));
+    }
+    w->n_touched = 0;
+    w->overflow = false;
+    w->n_leaves = 0;
+    w->stale = w->stale_local = false;
+    w->generation = p->generation;
+    w->log_pos = p->log_pos;
+}
+
+/* Does [tag] lie in first..last? Invalid tags lie nowhere that matters. */
+static inline bool tag_within(uint64_t tag, uint64_t first, uint64_t last)
+{
+    return (tag & TCG_PAGE_MASK) >= first && (tag & TCG_PAGE_MASK) <= last;
+}
+
+static void view_drop_range(TcgViewPool *p, unsigned n, uint64_t first, uint64_t last,
+                            bool keep_global)
+{
+    if (p->kind == CPU_VIEW_FETCH) {
+        TcgFetchSlot *s = &p->fetch[n];
+        for (unsigned i = 0; i < TCG_FETCH_ENTRIES; i++) {
+            if (tag_within(s->table.entry[i].tag, first, last) &&
+                !(keep_global && bit_test(s->global, i))) {
+                s->table.entry[i].tag = TCG_TAG_INVALID;
+            }
+        }
+        return;
+    }
+    TcgDataSlot *s = &p->data[n];
+    for (unsigned i = 0; i < TCG_VIEW_ENTRIES; i++) {
+        if (tag_within(s->table.load[i].tag, first, last) &&
+            !(keep_global && bit_test(s->side.global[0], i))) {
+            s->table.load[i].tag = TCG_TAG_INVALID;
+        }
+        if (tag_within(s->table.store[i].tag, first, last) &&
+            !(keep_global && bit_test(s->side.global[1], i))) {
+            s->table.store[i].tag = TCG_TAG_INVALID;
+        }
+    }
+}
+
+static void view_drop_page(TcgViewPool *p, unsigned n, uint64_t vaddr, bool keep_global)
+{
+    const TcgView *w = &p->view[n];
+    for (unsigned i = 0; i < w->n_leaves; i++) {
+        const TcgLeafRange *l = &w->leaf[i];
+        if (vaddr >= l->first && vaddr <= l->last) {
+            uint64_t mask = l->bits < 64 ? (UINT64_C(1) << l->bits) - 1 : UINT64_MAX;
+            view_drop_range(p, n, vaddr & ~mask, vaddr | mask, keep_global);
+            return;
+        }
+    }
+    uint64_t page = vaddr & TCG_PAGE_MASK;
+    if (p->kind == CPU_VIEW_FETCH) {
+        TcgFetchSlot *s = &p->fetch[n];
+        unsigned i = tcg_fetch_index(vaddr);
+        if (s->table.entry[i].tag == page && !(keep_global && bit_test(s->global, i))) {
+            s->table.entry[i].tag = TCG_TAG_INVALID;
+        }
+        return;
+    }
+    TcgDataSlot *s = &p->data[n];
+    unsigned i = tcg_view_index(vaddr);
+    if (s->table.load[i].tag == page && !(keep_global && bit_test(s->side.global[0], i))) {
+        s->table.load[i].tag = TCG_TAG_INVALID;
+    }
+    if ((s->table.store[i].tag & ~TCG_TAG_SLOW) == page &&
+        !(keep_global && bit_test(s->side.global[1], i))) {
+        s->table.store[i].tag = TCG_TAG_INVALID;
+    }
+}
+
+/* Note that entries come from a leaf of 2^bits bytes around vaddr. */
+static void view_note_leaf(TcgView *w, uint64_t vaddr, uint8_t bits)
+{
+    if (bits <= TCG_PAGE_BITS) {
+        return;
+    }
+    uint64_t mask = bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;
+    uint64_t first = vaddr & ~mask, last = vaddr | mask;
+    unsigned nearest = 0;
+    uint64_t nearest_gap = UINT64_MAX;
+    for (unsigned i = 0; i < w->n_leaves; i++) {
+        TcgLeafRange *l = &w->leaf[i];
+        uint64_t gap = first > l->last ? first - l->last : l->first > last ? l->first - last : 0;
+        if (gap < nearest_gap) {
+            nearest = i;
+            nearest_gap = gap;
+        }
+    }
+    if (nearest_gap > mask && w->n_leaves < TCG_VIEW_LEAVES) {
+        w->leaf[w->n_leaves++] = (TcgLeafRange){ first, last, bits };
+        return;
+    }
+    /* Wider than need be is safe. */
+    TcgLeafRange *l = &w->leaf[nearest];
+    l->first = MIN(l->first, first);
+    l->last = MAX(l->last, last);
+    l->bits = MAX(l->bits, bits);
+}
+
+/* Bring a view up to date with what happened while another was current. */
+static void view_catch_up(TcgViewPool *p, unsigned n)
+{
+    TcgView *w = &p->view[n];
+    if (w->stale || w->generation != p->generation ||
+        p->log_pos - w->log_pos > TCG_VIEW_LOG) {
+        view_clear(p, n);
+        return;
+    }
+    if (w->stale_local) {
+        view_drop_range(p, n, 0, UINT64_MAX, true);
+        w->stale_local = false;
+    }
+    while (w->log_pos != p->log_pos) {
+        view_drop_page(p, n, p->log[w->log_pos++ % TCG_VIEW_LOG], false);
+    }
+}
+
+/* ---- Selecting ---- */
+
+static void pool_publish_current(TcgVcpu *v, TcgViewPool *p)
+{
+    if (p->kind == CPU_VIEW_FETCH) {
+        v->cpu->tcg.fetch_view = &p->fetch[p->current].table;
+    } else {
+        v->cpu->tcg.data_view = &p->data[p->current].table;
+    }
+}
+
+static unsigned pool_find(TcgViewPool *p, const CpuViewKey *key)
+{
+    unsigned h = key_hint(key);
+    unsigned n = p->hint[h];
+    if (n < p->n_used && key_equal(&p->key[n], key)) {
+        return n;
+    }
+    for (n = 0; n < p->n_used; n++) {
+        if (key_equal(&p->key[n], key)) {
+            p->hint[h] = n;
+            return n;
+        }
+    }
+    return TCG_VIEWS_MAX;
+}
+
+static unsigned pool_make(TcgViewPool *p, const CpuViewKey *key)
+{
+    unsigned n;
+    if (p->n_used < TCG_VIEWS_MAX) {
+        n = p->n_used++;
+        p->view[n].overflow = true; /* never written yet: clear it all */
+    } else {
+        n = p->current == 0;
+        for (unsigned i = 0; i < TCG_VIEWS_MAX; i++) {
+            if (i != p->current && p->view[i].last_use < p->view[n].last_use) {
+                n = i;
+            }
+        }
+    }
+    p->key[n] = *key;
+    p->view[n].used = true;
+    p->hint[key_hint(key)] = n;
+    view_clear(p, n);
+    return n;
+}
+
+void cpu_set_view(CpuState *cpu, CpuViewKind kind, const CpuViewKey *key)
+{
+    TcgVcpu *v = tcg_vcpu(cpu);
+    if (!v) {
+        return;
+    }
+    TcgViewPool *p = &v->pool[kind];
+    if (p->n_used && key_equal(&p->key[p->current], key)) {
+        return;
+    }
+    v->stats.view_switches++;
+    unsigned n = pool_find(p, key);
+    if (n == TCG_VIEWS_MAX) {
+        v->stats.view_misses++;
+        n = pool_make(p, key);
+    } else {
+        view_catch_up(p, n);
+    }
+    p->current = n;
+    p->view[n].last_use = ++p->clock;
+    pool_publish_current(v, p);
+}
+
+/* ---- Dropping ---- */
+
+static void pool_flush(TcgViewPool *p)
+{
+    p->generation++;
+    if (p->n_used) {
+        view_clear(p, p->current);
+    }
+}
+
+void tcg_views_flush(TcgVcpu *v)
+{
+    v->stats.flushes++;
+    for (unsigned k = 0; k < CPU_VIEW_COUNT; k++) {
+        pool_flush(&v->pool[k]);
+    }
+}
+
+static void pool_invalidate(TcgViewPool *p, bool all_pages, uint64_t vaddr,
+                            bool (*match)(const CpuViewKey *key, void *opaque), void *opaque,
+                            bool keep_global)
+{
+    if (!match && !keep_global) {
+        if (all_pages) {
+            pool_flush(p);
+        } else if (p->n_used) {
+            p->log[p->log_pos++ % TCG_VIEW_LOG] = vaddr;
+            view_catch_up(p, p->current);
+        }
+        return;
+    }
+    for (unsigned n = 0; n < p->n_used; n++) {
+        TcgView *w = &p->view[n];
+        if (w->stale || (match && !match(&p->key[n], opaque))) {
+            continue;
+        }
+        if (!all_pages) {
+            if (w->generation == p->generation) {
+                view_drop_page(p, n, vaddr, keep_global);
+            }
+        } else if (keep_global) {
+            w->stale_local = true;
+        } else {
+            w->stale = true;
+        }
+    }
+    if (p->n_used) {
+        view_catch_up(p, p->current);
+    }
+}
+
+void cpu_invalidate(CpuState *cpu, bool all_pages, uint64_t vaddr,
+                    bool (*match)(const CpuViewKey *key, void *opaque), void *opaque,
+                    bool keep_global)
+{
+    TcgVcpu *v = tcg_vcpu(cpu);
+    if (!v) {
+        return;
+    }
+    v->stats.invalidations++;
+    for (unsigned k = 0; k < CPU_VIEW_COUNT; k++) {
+        pool_invalidate(&v->pool[k], all_pages, vaddr, match, opaque, keep_global);
+    }
+}
+
+/* ---- Entering ---- */
+
+static inline void view_touch(TcgView *w, unsigned entry)
+{
+    if (w->n_touched < TCG_VIEW_TOUCHED) {
+        w->touched[w->n_touched++] = entry;
+    } else {
+        w->overflow = true;
+    }
+}
+
+void tcg_view_enter_load(TcgVcpu *v, uint64_t vaddr, uint8_t *host, const CpuFill *f)
+{
+    TcgViewPool *p = &v->pool[CPU_VIEW_DATA];
+    TcgDataSlot *s = &p->data[p->current];
+    TcgView *w = &p->view[p->current];
+    unsigned i = tcg_view_index(vaddr);
+    if (s->table.load[i].tag == TCG_TAG_INVALID) {
+        view_touch(w, i);
+    }
+    s->table.load[i].tag = vaddr & TCG_PAGE_MASK;
+    s->table.load[i].addend = (uint64_t)(uintptr_t)host - vaddr;
+    bit_put(s->side.global[0], i, f->global);
+    view_note_leaf(w, vaddr, f->leaf_bits);
+}
+
+bool tcg_view_enter_store(TcgVcpu *v, uint64_t vaddr, uint8_t *host, uint64_t ram_page,
+                          uint8_t *page_flags, const CpuFill *f)
+{
+    enum { DIRTY = RAM_PAGE_DIRTY_MIGRATION | RAM_PAGE_DIRTY_VGA };
+    TcgViewPool *p = &v->pool[CPU_VIEW_DATA];
+    TcgDataSlot *s = &p->data[p->current];
+    TcgView *w = &p->view[p->current];
+    unsigned i = tcg_view_index(vaddr);
+
+    /* I4: announce the entry, then look at the flag. A translator sets the flag, then
+     * looks at the announcement: one of the two sees the other. */
+    unsigned h = page_hash(ram_page, BLOOM_BITS);
+    uint64_t bit = UINT64_C(1) << (h % 64);
+    uint64_t *bloom = &v->store_bloom[h / 64];
+    if (!(*bloom & bit)) {
+        atomic_set(bloom, *bloom | bit);
+    }
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    uint8_t flags = atomic_read(page_flags);
+    if ((flags & DIRTY) != DIRTY) {
+        atomic_fetch_or(page_flags, DIRTY);
+    }
+    bit_put(s->side.bloom, page_hash(ram_page, 11), true);
+    if (s->table.store[i].tag == TCG_TAG_INVALID) {
+        view_touch(w, i | TCG_TOUCHED_STORE);
+    }
+    bool code = flags & RAM_PAGE_CODE;
+    s->table.store[i].tag = (vaddr & TCG_PAGE_MASK) | (code ? TCG_TAG_SLOW : 0);
+    s->table.store[i].addend = (uint64_t)(uintptr_t)host - vaddr;
+    s->side.store_page[i] = ram_page >> TCG_PAGE_BITS;
+    bit_put(s->side.global[1], i, f->global);
+    view_note_leaf(w, vaddr, f->leaf_bits);
+    return !code;
+}
+
+void tcg_view_enter_fetch(TcgVcpu *v, uint64_t vaddr, uint64_t ram_page, const CpuFill *f)
+{
+    TcgViewPool *p = &v->pool[CPU_VIEW_FETCH];
+    TcgFetchSlot *s = &p->fetch[p->current];
+    unsigned i = tcg_fetch_index(vaddr);
+    s->table.entry[i] = (TcgFetchEntry){ vaddr & TCG_PAGE_MASK, ram_page };
+    bit_put(s->global, i, f->global);
+    view_note_leaf(&p->view[p->current], vaddr, f->leaf_bits);
+}
+
+/* ---- Revoking stores ---- */
+
+bool tcg_views_may_store(TcgVcpu *v, uint64_t ram_page)
+{
+    uint32_t seq = atomic_load_acquire(&v->bloom_seq);
+    unsigned h = page_hash(ram_page, BLOOM_BITS);
+    bool may = atomic_read(&atomic_load_acquire(&v->store_bloom)[h / 64]) >> (h % 64) & 1;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return may || atomic_read(&v->bloom_seq) != seq;
+}
+
+/* Forget pages that no view holds any more. Readers that overlap see the count change. */
+static void bloom_rebuild(TcgVcpu *v)
+{
+    TcgViewPool *p = &v->pool[CPU_VIEW_DATA];
+    uint64_t *map = v->bloom_spare;
+    atomic_fetch_add(&v->bloom_seq, 1);
+    memset(map, 0, (1 << BLOOM_BITS) / 8);
+    for (unsigned n = 0; n < p->n_used; n++) {
+        if (p->view[n].stale || p->view[n].generation != p->generation) {
+            continue;
+        }
+        for (unsigned i = 0; i < TCG_VIEW_ENTRIES; i++) {
+            if (p->data[n].table.store[i].tag != TCG_TAG_INVALID) {
+                uint64_t page = (uint64_t)p->data[n].side.store_page[i] << TCG_PAGE_BITS;
+                bit_put(map, page_hash(page, BLOOM_BITS), true);
+            }
+        }
+    }
+    v->bloom_spare = v->store_bloom;
+    atomic_store_release(&v->store_bloom, map);
+    atomic_fetch_add(&v->bloom_seq, 1);
+    v->bloom_misses = 0;
+}
+
+void tcg_views_revoke(TcgVcpu *v, uint64_t ram_page)
+{
+    TcgViewPool *p = &v->pool[CPU_VIEW_DATA];
+    uint32_t number = ram_page >> TCG_PAGE_BITS;
+    unsigned h = page_hash(ram_page, 11);
+    bool found = false;
+
+    v->stats.revokes++;
+    for (unsigned n = 0; n < p->n_used; n++) {
+        TcgDataSlot *s = &p->data[n];
+        if (p->view[n].stale || p->view[n].generation != p->generation ||
+            !bit_test(s->side.bloom, h)) {
+            continue;
+        }
+        for (unsigned i = 0; i < TCG_VIEW_ENTRIES; i++) {
+            if (s->side.store_page[i] == number &&
+                s->table.store[i].tag != TCG_TAG_INVALID) {
+                s->table.store[i].tag |= TCG_TAG_SLOW;
+                found = true;
+            }
+        }
+    }
+    if (!found && ++v->bloom_misses > BLOOM_REBUILD) {
+        bloom_rebuild(v);
+    }
+}
+
+/* ---- Life ---- */
+
+bool tcg_views_init(TcgVcpu *v, GError **err)
+{
+    static const size_t slot_size[] = { sizeof(TcgDataSlot), sizeof(TcgFetchSlot) };
+    static const CpuViewKey none = { { UINT64_MAX, UINT64_MAX, UINT64_MAX } };
+    v->store_bloom = g_malloc0((1 << BLOOM_BITS) / 8);
+    v->bloom_spare = g_malloc0((1 << BLOOM_BITS) / 8);
+    for (unsigned k = 0; k < CPU_VIEW_COUNT; k++) {
+        TcgViewPool *p = &v->pool[k];
+        p->kind = k;
+        p->slots_size = TCG_VIEWS_MAX * slot_size[k];
+        /* Far more than most guests use: what is not touched costs nothing. */
+        void *m = mmap(NULL, p->slots_size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (m == MAP_FAILED) {
+            p->slots_size = 0;
+            return error_set_errno(err, errno, "%s: no memory for address translations",
+                                   v->cpu->name);
+        }
+        p->slots = m;
+        cpu_set_view(v->cpu, k, &none);
+    }
+    return true;
+}
+
+void tcg_views_free(TcgVcpu *v)
+{
+    for (unsigned k = 0; k < CPU_VIEW_COUNT; k++) {
+        if (v->pool[k].slots_size) {
+            munmap(v->pool[k].slots, v->pool[k].slots_size);
+        }
+    }
+    g_free(v->store_bloom);
+    g_free(v->bloom_spare);
+}
