@@ -1,0 +1,185 @@
+/*
+ * Character devices of the command line: -chardev, -qmp, -mon, -serial, -monitor and what
+ * stands for them where they are not given.
+ *
+ * Without a graphical display the first serial port and the monitor share the terminal,
+ * unless an option uses the terminal otherwise.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+#include "softmmu/main-internal.h"
+#include "chardev/char.h"
+#include "monitor/monitor.h"
+#include "util/cutils.h"
+
+static bool uses_stdio(const strList *list)
+{
+    for (size_t i = 0; list && i < list->len; i++) {
+        if (g_str_equal(list->items[i], "stdio") || g_str_equal(list->items[i], "mon:stdio")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool chardev_uses_stdio(const QapiPropsList *list)
+{
+    for (size_t i = 0; list && i < list->len; i++) {
+        struct json_object *v;
+
+        if (json_object_object_get_ex(list->items[i]->value, "backend", &v) &&
+            g_str_equal(json_object_get_string(v), "stdio")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool stdio_is_taken(const QapiOptions *o)
+{
+    return uses_stdio(o->serial) || uses_stdio(o->monitor) || uses_stdio(o->qmp) ||
+           uses_stdio(o->qmp_pretty) || chardev_uses_stdio(o->chardev);
+}
+
+static bool start_qmp_list(const strList *list, const char *option, bool pretty, GError **err)
+{
+    for (size_t i = 0; list && i < list->len; i++) {
+        g_autofree char *label = g_strdup_printf("compat_monitor_%s%zu", option, i);
+        Chardev *chr;
+        bool mux;
+
+        if (!chardev_new_from_legacy(label, list->items[i], &chr, &mux, err)) {
+            return error_prefix(err, "-%s %s", option, list->items[i]);
+        }
+        if (chr && !monitor_start_qmp(chr, pretty, err)) {
+            return error_prefix(err, "-%s %s", option, list->items[i]);
+        }
+    }
+    return true;
+}
+
+static bool start_mon_list(const MonitorOptionsList *list, GError **err)
+{
+    for (size_t i = 0; list && i < list->len; i++) {
+        const MonitorOptions *m = list->items[i];
+        Chardev *chr = chardev_find(m->chardev);
+        bool ok;
+
+        if (!chr) {
+            return error_set(err, "-mon: character device '%s' not found", m->chardev);
+        }
+        ok = m->has_mode && m->mode == MONITOR_MODE_CONTROL
+                 ? monitor_start_qmp(chr, m->has_pretty && m->pretty, err)
+                 : monitor_start_hmp(chr, err);
+        if (!ok) {
+            return error_prefix(err, "-mon");
+        }
+    }
+    return true;
+}
+
+static bool start_serials(const strList *list, GError **err)
+{
+    for (size_t i = 0; list && i < list->len; i++) {
+        g_autofree char *label = g_strdup_printf("serial%zu", i);
+        Chardev *chr;
+        bool mux;
+
+        if (!chardev_new_from_legacy(label, list->items[i], &chr, &mux, err)) {
+            return error_prefix(err, "-serial %s", list->items[i]);
+        }
+        if (chr && mux && !monitor_start_hmp(chr, err)) {
+            return error_prefix(err, "-serial %s", list->items[i]);
+        }
+        if (chr && g_str_has_prefix(chr->filename, "pty:")) {
+            fprintf(stderr, "char device redirected to %s (label %s)\n",
+                    chr->filename + strlen("pty:"), label);
+        }
+    }
+    return true;
+}
+
+static bool start_monitors(const strList *list, GError **err)
+{
+    for (size_t i = 0; list && i < list->len; i++) {
+        g_autofree char *label = g_strdup_printf("monitor%zu", i);
+        Chardev *chr;
+        bool mux;
+
+        if (!chardev_new_from_legacy(label, list->items[i], &chr, &mux, err) ||
+            (chr && !monitor_start_hmp(chr, err))) {
+            return error_prefix(err, "-monitor %s", list->items[i]);
+        }
+    }
+    return true;
+}
+
+static bool parse_escape(const char *text, int *ret, GError **err)
+{
+    uint64_t key;
+
+    *ret = 0;
+    if (!text) {
+        return true;
+    }
+    if (strlen(text) == 1 && !g_ascii_isdigit(*text)) {
+        *ret = *text;
+        return true;
+    }
+    if (!parse_uint(text, 255, &key) || key == 0) {
+        error_set(err, "-echr %s", text);
+        error_set_expected(err, "a character or its code from 1 to 255");
+        return false;
+    }
+    *ret = key;
+    return true;
+}
+
+/* The terminal for the default serial port and the default monitor. */
+static bool start_default_terminal(bool serial, bool monitor, int escape, GError **err)
+{
+    Chardev *chr;
+    bool mux;
+
+    if (serial && monitor) {
+        Chardev *base;
+
+        if (!chardev_new_from_legacy("stdio", "stdio", &base, &mux, err)) {
+            return false;
+        }
+        chr = chardev_mux_new("serial0", base, escape, err);
+        /* The guest's end attaches first and has the input. */
+        return chr != NULL;
+    }
+    if (!chardev_new_from_legacy(serial ? "serial0" : "monitor0", "stdio", &chr, &mux, err)) {
+        return false;
+    }
+    return serial || monitor_start_hmp(chr, err);
+}
+
+bool main_start_consoles(const QapiOptions *o, bool has_machine, GError **err)
+{
+    bool taken = stdio_is_taken(o);
+    bool terminal = !taken && (o->nographic || (!o->display && !o->nodefaults)) && has_machine;
+    bool serial = terminal && !o->serial, monitor = terminal && !o->monitor && !o->mon;
+    int escape;
+
+    if (!parse_escape(o->echr, &escape, err)) {
+        return false;
+    }
+    for (size_t i = 0; o->chardev && i < o->chardev->len; i++) {
+        QapiProps *c = o->chardev->items[i];
+
+        if (!chardev_new(c->value, c->keyval, err)) {
+            return error_prefix(err, "-chardev");
+        }
+    }
+    if (!start_qmp_list(o->qmp, "qmp", false, err) ||
+        !start_qmp_list(o->qmp_pretty, "qmp-pretty", true, err) ||
+        !start_mon_list(o->mon, err) || !start_serials(o->serial, err) ||
+        !start_monitors(o->monitor, err)) {
+        return false;
+    }
+    return !(serial || monitor) || start_default_terminal(serial, monitor, escape, err);
+}

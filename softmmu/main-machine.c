@@ -1,0 +1,207 @@
+/*
+ * From the command line to the machine object and the accelerator.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+#include "softmmu/main-internal.h"
+#include "accel/accel.h"
+#include "qapi/json.h"
+#include "qapi/keyval.h"
+
+static const TargetInfo targets[] = {
+    { "riscv64", "riscv" },
+    { "riscv32", "riscv" },
+};
+
+const char *const *target_names(void)
+{
+    static const char *names[ARRAY_SIZE(targets) + 1];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(targets); i++) {
+        names[i] = targets[i].name;
+    }
+    return names;
+}
+
+const TargetInfo *target_find(const char *name, GError **err)
+{
+    g_autofree char *list = NULL;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(targets); i++) {
+        if (g_str_equal(targets[i].name, name)) {
+            return &targets[i];
+        }
+    }
+    list = g_strjoinv(", ", (char **)target_names());
+    error_set_unknown(err, "target", name, target_names());
+    error_set_expected(err, "one of %s", list);
+    return NULL;
+}
+
+static const char *member(const QapiProps *props, const char *name)
+{
+    struct json_object *v;
+
+    return props && json_object_object_get_ex(props->value, name, &v)
+               ? json_object_get_string(v) : NULL;
+}
+
+/* -smp: what is not given follows from the rest (cpus = sockets * cores * threads). */
+static bool set_topology(MachineState *m, const SMPConfiguration *smp, GError **err)
+{
+    unsigned sockets = 1, cores = 1, threads = 1, cpus, max;
+
+    if (!smp) {
+        return true;
+    }
+    sockets = smp->has_sockets ? smp->sockets : 1;
+    threads = smp->has_threads ? smp->threads : 1;
+    if (smp->has_cores) {
+        cores = smp->cores;
+    } else {
+        unsigned total = smp->has_maxcpus ? smp->maxcpus : smp->has_cpus ? smp->cpus : 1;
+
+        cores = sockets && threads ? MAX(total / (sockets * threads), 1) : 1;
+    }
+    if ((smp->has_cpus && smp->cpus == 0) || (smp->has_maxcpus && smp->maxcpus == 0) ||
+        sockets == 0 || cores == 0 || threads == 0) {
+        error_set(err, "-smp: a count of 0 is no machine");
+        error_set_expected(err, "at least 1");
+        return false;
+    }
+    max = smp->has_maxcpus ? smp->maxcpus : (unsigned)((uint64_t)sockets * cores * threads);
+    cpus = smp->has_cpus ? smp->cpus : max;
+    if ((uint64_t)sockets * cores * threads != MAX(max, cpus) || cpus > max) {
+        return error_set(err, "-smp: sockets (%u) * cores (%u) * threads (%u) is not the "
+                         "number of CPUs (%u, at most %u)", sockets, cores, threads, cpus,
+                         max);
+    }
+    m->smp_cpus = cpus;
+    m->smp_max_cpus = max;
+    m->smp_sockets = sockets;
+    m->smp_cores = cores;
+    m->smp_threads = threads;
+    return true;
+}
+
+static bool set_strings(MachineState *m, const QapiOptions *o, GError **err)
+{
+    const struct { const char *prop, *value; } strings[] = {
+        { "kernel", o->kernel }, { "initrd", o->initrd }, { "append", o->append },
+        { "dtb", o->dtb },       { "firmware", o->bios },
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(strings); i++) {
+        if (strings[i].value && !object_set_str(m, strings[i].prop, strings[i].value, err)) {
+            return false;
+        }
+    }
+    if (o->cpu) {
+        m->cpu_model = keyval_to_text(o->cpu->value, "model");
+    }
+    return true;
+}
+
+MachineState *main_create_machine(const QapiOptions *o, const TargetInfo *target,
+                                  GError **err)
+{
+    static const char *const skip[] = { "type", NULL };
+    const char *type = member(o->machine, "type");
+    MachineClass *mc;
+    MachineState *m;
+
+    if (!type) {
+        error_set(err, "no machine is named");
+        error_set_expected(err, "-machine NAME");
+        error_add_hint(err, "-machine help lists the machines");
+        return NULL;
+    }
+    mc = machine_find(type, target ? target->name : NULL, err);
+    if (!mc) {
+        return NULL;
+    }
+    if (!target && !mc->no_cpu) {
+        g_autofree char *list = g_strjoinv(", ", (char **)target_names());
+
+        error_set(err, "machine '%s' needs a target", type);
+        error_set_expected(err, "-target with one of %s", list);
+        return NULL;
+    }
+    m = machine_create(mc);
+    m->target = g_strdup(target ? target->name : NULL);
+    if (o->machine &&
+        !object_set_properties(m, o->machine->value, o->machine->keyval, skip, err)) {
+        error_prefix(err, "-machine %s", type);
+        return NULL;
+    }
+    if (o->m && o->m->has_size) {
+        m->ram_size = o->m->size;
+        if (m->ram_size == 0) {
+            error_set(err, "-m 0: a machine without memory cannot run");
+            error_set_expected(err, "a size such as 512M or 2G");
+            return NULL;
+        }
+    }
+    if (!set_topology(m, o->smp, err) || !set_strings(m, o, err)) {
+        return NULL;
+    }
+    return m;
+}
+
+static bool start_one(const char *name, const QapiProps *props, GError **err)
+{
+    static const char *const skip[] = { "accel", NULL };
+    g_autofree char *type = g_strdup_printf("%s-%s", name, TYPE_ACCEL);
+    ObjectClass *klass = object_class_by_name(type);
+    Object *obj;
+
+    if (!klass || !object_class_is_a(klass, TYPE_ACCEL)) {
+        g_auto(GStrv) names = object_class_names(TYPE_ACCEL);
+
+        for (char **n = names; n && *n; n++) {
+            char *suffix = g_strrstr(*n, "-" TYPE_ACCEL);
+
+            if (suffix) {
+                *suffix = '\0';
+            }
+        }
+        return error_set_unknown(err, "accelerator", name, (const char *const *)names);
+    }
+    obj = object_new(type);
+    if (props && !object_set_properties(obj, props->value, props->keyval, skip, err)) {
+        object_unref(obj);
+        return error_prefix(err, "-accel %s", name);
+    }
+    return accel_start((AccelState *)obj, err);
+}
+
+bool main_start_accel(const QapiOptions *o, GError **err)
+{
+    size_t n = o->accel ? o->accel->len : 0;
+
+    if (machine_current() && machine_class(machine_current())->no_cpu && n == 0) {
+        return true;
+    }
+    if (n == 0) {
+        return start_one("tcg", NULL, err);
+    }
+    /* Several: the first that works. */
+    for (size_t i = 0; i < n; i++) {
+        const char *name = member(o->accel->items[i], "accel");
+        g_autoptr(GError) fault = NULL;
+
+        if (!name) {
+            return error_set(err, "-accel names no accelerator");
+        }
+        if (start_one(name, o->accel->items[i], &fault)) {
+            return true;
+        }
+        if (i + 1 == n) {
+            g_propagate_error(err, g_steal_pointer(&fault));
+        } else {
+            error_report(fault);
+        }
+    }
+    return false;
+}
