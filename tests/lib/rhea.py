@@ -85,6 +85,8 @@ def scratch(name=''):
     """A path in a folder of this test's own, removed when the test ends."""
     global _scratch
     if _scratch is None:
+        _scratch = os.environ.get('RHEA_SCRATCH')        # tests/run removes it
+    if _scratch is None:
         _scratch = tempfile.mkdtemp(prefix='rhea-')      # short: sockets live here
         atexit.register(shutil.rmtree, _scratch, ignore_errors=True)
     return os.path.join(_scratch, name)
