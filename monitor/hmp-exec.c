@@ -119,6 +119,11 @@ static bool add_arg(struct json_object *args, const HmpArg *a, const char *text,
         }
         v = json_object_new_boolean(g_str_equal(text, "on"));
         break;
+    case HMP_ARG_ANY:
+        if (!json_parse_value(text, &v, NULL)) {
+            v = json_object_new_string(text);
+        }
+        break;
     case HMP_ARG_PROPS:
         v = keyval_parse(text, NULL, NULL, err);
         if (!v) {

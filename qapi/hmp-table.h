@@ -14,6 +14,7 @@ typedef enum HmpArgKind {
     HMP_ARG_NUMBER,
     HMP_ARG_SIZE,   /* with suffixes as in option strings */
     HMP_ARG_BOOL,   /* on or off; a flag stands for on */
+    HMP_ARG_ANY,    /* JSON; text that is none stands for a string */
     HMP_ARG_PROPS,  /* key=value,... as in option strings */
 } HmpArgKind;
 

@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
+#include "qapi/json-scanner.h"
 #include "qapi/json.h"
 #include "qapi/keyval.h"
 #include "qapi/qapi-event.h"
@@ -402,6 +403,93 @@ static void test_options_bad(void)
     g_assert_cmpstr(err->message, ==, "unknown option '-S'");
 }
 
+/* ---- Random input ---- */
+
+static void dispatch(void *opaque, struct json_object *value, GError *err)
+{
+    QmpDispatch d = { .commands = test_qapi_commands, .oob_enabled = true };
+    unsigned *count = opaque;
+
+    if (!err) {
+        g_autoptr(json_object) reply = qmp_dispatch(&d, value);
+        g_autofree char *text = json_to_text(reply, *count & 1);
+
+        g_assert_nonnull(text);
+    }
+    ++*count;
+    json_object_put(value);
+    g_clear_error(&err);
+}
+
+/* Change a few characters of @buf, most to ones that mean something. */
+static void mutate(char *buf, const char *alphabet)
+{
+    size_t len = strlen(buf);
+
+    for (int n = g_test_rand_int_range(0, 5); n > 0; n--) {
+        size_t at = g_test_rand_int_range(0, len);
+
+        switch (g_test_rand_int_range(0, 3)) {
+        case 0: buf[at] = g_test_rand_int_range(1, 256); break;
+        case 1: buf[at] = alphabet[g_test_rand_int_range(0, strlen(alphabet))]; break;
+        case 2: memmove(buf + at, buf + g_test_rand_int_range(0, len), MIN(8, len - at)); break;
+        }
+        buf[len] = '\0';
+    }
+}
+
+/* Nothing that arrives may end the process; sanitizers watch. */
+static void test_random_requests(void)
+{
+    static const char *const seeds[] = {
+        "{'execute': 'test-move', 'arguments': {'by': {'x': 2, 'y': 5}, 'times': 3}, 'id': [1]}",
+        "{'execute': 'test-draw', 'arguments': {'kind': 'circle', 'radius': 5, 'area': 5}}",
+        "{'execute': 'test-draw', 'arguments': {'kind': 'polygon', 'corners': [{'x': 1}]}}",
+        "{'exec-oob': 'test-move', 'arguments': {'by': {'x': 0}, 'label': '\\u00e9'}}",
+        "{'execute': 'test-raw', 'arguments': {'shape': [{'kind': 'nothing'}]}}",
+    };
+    unsigned count = 0;
+    g_autoptr(JsonScanner) s = json_scanner_new(dispatch, &count);
+
+    for (unsigned i = 0; i < 5000; i++) {
+        char buf[256] = { 0 };
+
+        g_strlcpy(buf, seeds[i % ARRAY_SIZE(seeds)], sizeof(buf) - 16);
+        mutate(buf, "{}[]:,'\"\\0-e.\n\xff");
+        json_scanner_feed(s, buf, strlen(buf));
+        json_scanner_feed(s, i % 8 ? "\n" : "\xff", 1);
+    }
+    g_assert_cmpuint(count, >, 1000);
+}
+
+static void test_random_options(void)
+{
+    static const char *const seeds[][2] = {
+        { "-size", "1,y=2" },
+        { "-shape", "circle,radius=3,area=1.5k,centre.x=5" },
+        { "-shape", "kind=polygon,corners.0.x=5,corners.1.x=6,corners.1.y=7" },
+        { "-shape", "{\"kind\": \"polygon\", \"corners\": [{\"x\": 5}]}" },
+        { "-thing", "a,b=c,d.0=e,d.1=f" },
+        { "-base", "x.a=1,x.b=2,y=3" },
+        { "-say", "on,word=a,word=b,,c" },
+    };
+
+    for (unsigned i = 0; i < 5000; i++) {
+        TestQapiOptions o = { 0 };
+        g_autoptr(GError) err = NULL;
+        const char *const *seed = seeds[i % ARRAY_SIZE(seeds)];
+        char option[16] = { 0 }, value[128] = { 0 };
+        char *argv[] = { option, option, value, option, value, NULL };
+
+        g_strlcpy(option, seed[0], sizeof(option));
+        g_strlcpy(value, seed[1], sizeof(value) - 16);
+        mutate(value, "ax.,=019{}\"-k");
+        bool ok = qapi_options_parse(test_qapi_options, &o, NULL, 5, argv, &err);
+        g_assert_true(ok == !err);
+        qapi_options_clear(test_qapi_options, &o);
+    }
+}
+
 static void test_hmp(void)
 {
     const HmpCommand *c = test_qapi_hmp_commands;
@@ -429,6 +517,8 @@ int main(int argc, char **argv)
     g_test_add_func("/qapi-gen/options", test_options);
     g_test_add_func("/qapi-gen/options-help", test_options_help);
     g_test_add_func("/qapi-gen/options-bad", test_options_bad);
+    g_test_add_func("/qapi-gen/random-requests", test_random_requests);
+    g_test_add_func("/qapi-gen/random-options", test_random_options);
     g_test_add_func("/qapi-gen/hmp", test_hmp);
     return g_test_run();
 }

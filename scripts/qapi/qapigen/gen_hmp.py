@@ -15,6 +15,8 @@ def arg_kind(cmd, name):
             return 'HMP_ARG_SIZE'
         if t.json_type in ('int', 'number'):
             return 'HMP_ARG_' + t.json_type.upper()
+        if t.name == 'any':
+            return 'HMP_ARG_ANY'
         return 'HMP_ARG_STR'
     return 'HMP_ARG_STR' if not t.pointer else 'HMP_ARG_PROPS'
 
