@@ -29,7 +29,7 @@ struct TcgContext {
 
 extern const TcgBackend tcg_backend_interp;
 #ifdef __x86_64__
-extern const TcgBackend tcg_backend_x86_64;
+extern const TcgBackend tcg_backend_x86_64, tcg_backend_x86_64_baseline;
 #endif
 
 static inline TcgCpuArea *tcg_area(const TcgContext *ctx, CpuState *cpu)

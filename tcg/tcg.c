@@ -9,10 +9,13 @@
 
 /* The default first. */
 static const TcgBackend *const backends[] = {
-#ifdef TCG_HAVE_X86_64
+#ifdef __x86_64__
     &tcg_backend_x86_64,
 #endif
     &tcg_backend_interp,
+#ifdef __x86_64__
+    &tcg_backend_x86_64_baseline,
+#endif
 };
 
 const TcgBackend *tcg_backend_find(const char *name)

@@ -1,0 +1,278 @@
+/*
+ * The first tier for x86-64 hosts: contexts and the two passes. Overview in gen.h.
+ *
+ * A region in the buffer: a header (the owner's handle), the checked entry, the entry, the
+ * code of the ops, and out of line the slow paths and the stubs of links.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+#include <cpuid.h>
+#include "tcg/backend/x86_64/gen.h"
+
+static unsigned host_features(bool *popcnt)
+{
+    unsigned a, b, c, d, host = 0;
+
+    *popcnt = false;
+    if (__get_cpuid(1, &a, &b, &c, &d)) {
+        *popcnt = c & bit_POPCNT;
+    }
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
+        host |= b & bit_BMI ? HOST_BMI1 : 0;
+        host |= b & bit_BMI2 ? HOST_BMI2 : 0;
+    }
+    if (__get_cpuid(0x80000001, &a, &b, &c, &d)) {
+        host |= c & bit_LZCNT ? HOST_LZCNT : 0;
+    }
+    return host;
+}
+
+static TcgContext *context_new(const TcgConfig *cfg, unsigned host)
+{
+    static const uint8_t pins[N_PINS] = { R12, R13, R14, RSI, RDI, R8, R9 };
+    X86Context *ctx = g_new0(X86Context, 1);
+
+    ctx->parent.cfg = *cfg;
+    ctx->host = host;
+    ctx->globals = g_new0(GlobalInfo, cfg->n_globals);
+    ctx->disp_area = (int32_t)cfg->area_offset - (int32_t)cfg->env_bias;
+    memset(ctx->pin_global, 0xff, sizeof(ctx->pin_global));
+    for (unsigned n = 0; n < cfg->n_globals; n++) {
+        const IrGlobal *global = &cfg->globals[n];
+        GlobalInfo *info = &ctx->globals[n];
+
+        *info = (GlobalInfo){ -1, global->type,
+                              (int32_t)global->offset - (int32_t)cfg->env_bias };
+        if (n == cfg->pc_global) {
+            info->reg = RBX;
+            ctx->disp_pc = info->disp;
+        } else if (global->pin && global->pin <= N_PINS) {
+            info->reg = pins[global->pin - 1];
+            ctx->pin_global[info->reg] = n;
+        }
+    }
+    return &ctx->parent;
+}
+
+static TcgContext *x86_context_new(const TcgConfig *cfg, GError **err)
+{
+    bool popcnt;
+    unsigned host = host_features(&popcnt);
+
+    if (!popcnt) {
+        error_set(err, "the host CPU lacks the POPCNT instruction");
+        return NULL;
+    }
+    return context_new(cfg, host);
+}
+
+/* For tests: the code for hosts without the optional features. */
+static TcgContext *x86_baseline_context_new(const TcgConfig *cfg, GError **err)
+{
+    return context_new(cfg, 0);
+}
+
+static Scratch *scratch_get(X86Context *ctx)
+{
+    Scratch *s = atomic_xchg(&ctx->spare, NULL);
+
+    if (!s) {
+        unsigned n_homes = ctx->parent.cfg.n_globals + IR_MAX_LOCALS;
+        s = g_new(Scratch, 1);
+        s->home_val = g_new0(IrVal, n_homes);
+    }
+    return s;
+}
+
+static void scratch_free(Scratch *s)
+{
+    if (s) {
+        g_free(s->home_val);
+        g_free(s);
+    }
+}
+
+static void scratch_put(X86Context *ctx, Scratch *s)
+{
+    scratch_free(atomic_xchg(&ctx->spare, s));
+}
+
+static void x86_context_free(TcgContext *tcg)
+{
+    X86Context *ctx = container_of(tcg, X86Context, parent);
+
+    scratch_free(ctx->spare);
+    g_free(ctx->globals);
+    g_free(ctx);
+}
+
+static void gen_insn(Gen *g, const IrInsn *i)
+{
+    unsigned n_globals = g->ctx->parent.cfg.n_globals;
+
+    switch (i->op) {
+    case IR_OP_insn_start:
+        g->delta = i->imm;
+        g->count = i->aux;
+        break;
+    case IR_OP_get_global: gen_get_cell(g, i, i->imm); break;
+    case IR_OP_set_global: gen_set_cell(g, i, i->imm); break;
+    case IR_OP_get_local: gen_get_cell(g, i, n_globals + i->imm); break;
+    case IR_OP_set_local: gen_set_cell(g, i, n_globals + i->imm); break;
+    case IR_OP_ld_env:
+    case IR_OP_st_env: gen_env(g, i); break;
+    case IR_OP_ld:
+    case IR_OP_st: gen_guest_access(g, i); break;
+    case IR_OP_amo:
+    case IR_OP_cas: gen_atomic(g, i); break;
+    case IR_OP_fence:
+        /* the host orders all but a store before a later load */
+        if (i->imm & IR_FENCE_WR) {
+            put8(&g->p, 0xf0); /* lock or dword [rsp], 0 */
+            emit_alu_mi(&g->p, 32, ALU_OR, RSP, 0, 0);
+        }
+        break;
+    case IR_OP_call: gen_call(g, i); break;
+    case IR_OP_label: gen_label(g, i); break;
+    case IR_OP_br:
+    case IR_OP_brcond: gen_branch(g, i); break;
+    case IR_OP_exit_direct:
+    case IR_OP_exit_loop:
+    case IR_OP_exit_indirect:
+    case IR_OP_exit_env: gen_exit(g, i); break;
+    default: gen_pure(g, i); break;
+    }
+}
+
+/* Nobody uses the result, and there is no other effect. */
+static bool is_dead(const Gen *g, const IrInsn *i)
+{
+    if (!i->dst || g->val[i->dst].last_use) {
+        return false;
+    }
+    if (i->op == IR_OP_call) {
+        return ((const IrHelper *)(intptr_t)i->imm)->flags & IR_CALL_PURE;
+    }
+    return !(ir_op_info[i->op].effects & ~IR_EFF_DROPPABLE);
+}
+
+static bool gen_ops(Gen *g)
+{
+    const IrCode *ir = g->ir;
+
+    for (uint32_t n = 0; n < ir->n_insns; n++) {
+        const IrInsn *i = &ir->insns[n];
+
+        if (is_dead(g, i)) {
+            continue;
+        }
+        if (g->p + OP_ROOM + g->n_stubs * 64 + 64 * TCG_MAX_LINKS > g->limit) {
+            return false;
+        }
+        g->idx = n;
+        g->locked = 0;
+        g->skip = 0;
+        gen_insn(g, i);
+        n += g->skip;
+    }
+    return true;
+}
+
+static void zero_locals(Gen *g)
+{
+    for (uint32_t l = 0; l < g->ir->n_locals; l++) {
+        if (l >= 64 || (g->zero_locals >> l & 1)) {
+            emit_mov_mi(&g->p, 64, RSP, l * 8, 0);
+        }
+    }
+}
+
+static bool x86_compile(TcgContext *tcg, TcgCompile *c, TcgBuffer *buf, size_t offset,
+                        size_t room)
+{
+    X86Context *ctx = container_of(tcg, X86Context, parent);
+    size_t start = ROUND_UP(offset, (size_t)REGION_ALIGN);
+    Gen g = {
+        .ctx = ctx, .c = c, .ir = c->ir, .base = buf->rw, .start = buf->rw + start,
+        .limit = buf->rw + offset + room, .next_slot = c->ir->n_locals, .count = -1,
+    };
+    bool ok;
+
+    c->n_links = 0;
+    /* locals that need a zero take up to 13 bytes each */
+    if (start - offset + OP_ROOM + c->ir->n_locals * 16 > room) {
+        return false;
+    }
+    g.s = scratch_get(ctx);
+    g.val = g.s->val;
+    g.home_val = g.s->home_val;
+    memset(g.s->label_fix, 0, c->ir->n_labels * sizeof(g.s->label_fix[0]));
+    x86_liveness(&g);
+
+    g.p = g.start;
+    put64(&g.p, (uintptr_t)c->region);
+    put64(&g.p, 0);
+    c->checked_entry = buf->rx + (g.p - buf->rw);
+    gen_checked_entry(&g);
+    c->entry = buf->rx + (g.p - buf->rw);
+    zero_locals(&g);
+    ok = gen_ops(&g);
+    if (ok) {
+        gen_slow_stubs(&g);
+        gen_link_stubs(&g);
+        c->code_size = g.p - (buf->rw + offset);
+    } else {
+        /* the next user expects the table of homes empty */
+        memset(g.home_val, 0, (ctx->parent.cfg.n_globals + IR_MAX_LOCALS) * sizeof(IrVal));
+    }
+    scratch_put(ctx, g.s);
+    return ok;
+}
+
+static void x86_link_set(TcgContext *ctx, TcgBuffer *buf, const TcgLink *l,
+                         const void *target)
+{
+    int32_t *at = (int32_t *)(buf->rw + l->patch_offset);
+    size_t to = target ? (size_t)((const uint8_t *)target - buf->rx) : l->stub_offset;
+
+    atomic_store_release(at, (int32_t)((int64_t)to - (int64_t)(l->patch_offset + 4)));
+}
+
+static TcgExit x86_run(TcgContext *tcg, CpuState *cpu, const void *entry)
+{
+    X86Context *ctx = container_of(tcg, X86Context, parent);
+    const uint8_t *rx = ctx->rx;
+    uint64_t (*enter)(CpuState *, const void *) =
+        (uint64_t(*)(CpuState *, const void *))(uintptr_t)(rx + ctx->enter);
+    uint64_t r = enter(cpu, entry);
+
+    switch (r) {
+    case RESULT_LOOKUP: return (TcgExit){ .reason = TCG_EXIT_LOOKUP };
+    case RESULT_POLL: return (TcgExit){ .reason = TCG_EXIT_POLL };
+    default: {
+        void *const *header = (void *const *)(uintptr_t)ROUND_DOWN(r, REGION_ALIGN);
+        return (TcgExit){ TCG_EXIT_LINK, *header, r % REGION_ALIGN };
+    }
+    }
+}
+
+const TcgBackend tcg_backend_x86_64 = {
+    .name = "x86_64",
+    .context_new = x86_context_new,
+    .context_free = x86_context_free,
+    .emit_prologue = x86_emit_prologue,
+    .compile = x86_compile,
+    .link_set = x86_link_set,
+    .run = x86_run,
+};
+
+const TcgBackend tcg_backend_x86_64_baseline = {
+    .name = "x86_64-baseline",
+    .context_new = x86_baseline_context_new,
+    .context_free = x86_context_free,
+    .emit_prologue = x86_emit_prologue,
+    .compile = x86_compile,
+    .link_set = x86_link_set,
+    .run = x86_run,
+};

@@ -1,0 +1,302 @@
+/*
+ * The forward pass on control flow: helpers, labels and branches, exits, and the checked
+ * entry.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+#include "tcg/backend/x86_64/gen.h"
+
+_Static_assert(sizeof(TcgJumpEntry) == 16 && sizeof(TcgFetchEntry) == 16,
+               "indices are scaled by shifting");
+
+static inline void put_bytes(Gen *g, const uint8_t *bytes, unsigned n)
+{
+    memcpy(g->p, bytes, n);
+    g->p += n;
+}
+
+/* Where an argument comes from once the pinned registers are in the state. */
+static Opnd arg_source(Gen *g, IrVal v)
+{
+    IrVal rep = val_rep(g, v);
+    const Val *s = &g->val[rep];
+    int64_t value;
+
+    if (val_is_const(g, rep, &value)) {
+        return (Opnd){ OPND_IMM, 0, 0 };
+    }
+    if (s->reg >= 0 && (PIN_CALLER_SAVED >> s->reg & 1)) {
+        return (Opnd){ OPND_MEM, RBP, g->ctx->globals[g->ctx->pin_global[s->reg]].disp };
+    }
+    return (Opnd){ s->reg >= 0 ? OPND_REG : OPND_MEM, s->reg, 0 };
+}
+
+/*
+ * Arguments into the registers of the C ABI. Only rcx and rdx are both a source and a
+ * destination; an argument goes once nobody waits for what its register holds, and a
+ * cycle is opened by way of rax.
+ */
+static void move_args(Gen *g, const IrInsn *i)
+{
+    static const uint8_t regs[IR_MAX_ARGS] = { RSI, RDX, RCX, R8, R9 };
+    const IrVal *args = &g->ir->call_args[i->src[0]];
+    Opnd src[IR_MAX_ARGS];
+    unsigned pending = (1u << i->aux) - 1;
+
+    for (unsigned n = 0; n < i->aux; n++) {
+        src[n] = arg_source(g, args[n]);
+    }
+    while (pending) {
+        bool moved = false;
+        for (unsigned n = 0; n < i->aux; n++) {
+            bool wanted = false;
+            if (!(pending >> n & 1)) {
+                continue;
+            }
+            for (unsigned k = 0; k < i->aux; k++) {
+                wanted |= k != n && (pending >> k & 1) && src[k].kind == OPND_REG &&
+                          src[k].reg == regs[n];
+            }
+            if (wanted) {
+                continue;
+            }
+            if (src[n].kind == OPND_REG) {
+                if (src[n].reg != regs[n]) {
+                    emit_mov_rr(&g->p, 64, regs[n], src[n].reg);
+                }
+            } else if (src[n].kind == OPND_MEM && src[n].reg >= 0) {
+                emit_load(&g->p, g->ir->vals[val_rep(g, args[n])].type == IR_I32 ? 32 : 64,
+                          regs[n], src[n].reg, src[n].val);
+            } else { /* a constant, or in its cell */
+                val_to_reg(g, args[n], regs[n]);
+            }
+            pending &= ~(1u << n);
+            moved = true;
+        }
+        if (!moved) { /* every register waited for is rcx or rdx: a cycle of these two */
+            emit_mov_rr(&g->p, 64, RAX, RDX);
+            for (unsigned n = 0; n < i->aux; n++) {
+                if (src[n].kind == OPND_REG && src[n].reg == RDX) {
+                    src[n].reg = RAX;
+                }
+            }
+        }
+    }
+}
+
+void gen_call(Gen *g, const IrInsn *i)
+{
+    const IrHelper *h = (const IrHelper *)(intptr_t)i->imm;
+    bool writes = h->flags & IR_CALL_WRITES_GLOBALS;
+    bool commit = writes || (h->flags & (IR_CALL_READS_GLOBALS | IR_CALL_FAULTS |
+                                         IR_CALL_NORETURN));
+    X86Context *ctx = g->ctx;
+    int dst;
+
+    regs_spill_for_call(g, writes);
+    if (commit) {
+        put_bytes(g, ctx->save_all, ctx->save_all_len);
+    } else {
+        put_bytes(g, ctx->save_caller, ctx->save_caller_len);
+    }
+    move_args(g, i);
+    if (commit) {
+        if (fits32(g->delta)) {
+            emit_lea(&g->p, 64, RAX, RBX, g->delta);
+        } else {
+            emit_mov_ri(&g->p, RAX, g->delta);
+            emit_alu_rr(&g->p, 64, ALU_ADD, RAX, RBX);
+        }
+        emit_store(&g->p, 64, RAX, RBP, ctx->disp_pc);
+        emit_mov_mi(&g->p, 32, RBP, AREA(g, pending_icount), g->count);
+    }
+    emit_lea(&g->p, 64, RDI, RBP, -(int32_t)ctx->parent.cfg.env_bias);
+    emit_mov_ri(&g->p, RAX, (intptr_t)h->fn);
+    emit_call_r(&g->p, RAX);
+    if (writes) {
+        put_bytes(g, ctx->load_all, ctx->load_all_len);
+    } else {
+        put_bytes(g, ctx->load_caller, ctx->load_caller_len);
+    }
+    if (commit) {
+        emit_load(&g->p, 64, R15, RBP, AREA(g, data_view));
+    }
+    for (unsigned n = 0; n < i->aux; n++) {
+        kill_operand(g, g->ir->call_args[i->src[0] + n]);
+    }
+    regs_forget_after_call(g, writes);
+    if (i->dst && g->val[i->dst].last_use) {
+        g->locked = 1 << RAX;
+        dst = dst_pinned(g, i->dst, g->idx);
+        if (dst >= 0) {
+            emit_mov_rr(&g->p, 64, dst, RAX);
+        } else {
+            dst = RAX;
+        }
+        dst_end(g, i->dst, dst);
+    }
+}
+
+/* The unresolved jumps to a label form a list through their displacements. */
+static void label_use(Gen *g, unsigned label, uint8_t *jump)
+{
+    uint32_t *fix = &g->s->label_fix[label];
+
+    memcpy(jump, fix, 4);
+    *fix = jump - g->start;
+}
+
+void gen_label(Gen *g, const IrInsn *i)
+{
+    uint32_t at = g->s->label_fix[i->imm];
+
+    while (at) {
+        uint8_t *jump = g->start + at;
+        memcpy(&at, jump, 4);
+        patch_rel32(jump, g->p);
+    }
+}
+
+void gen_branch(Gen *g, const IrInsn *i)
+{
+    unsigned cc;
+
+    if (i->op == IR_OP_br) {
+        if (i[1].op != IR_OP_label || i[1].imm != i->imm) {
+            label_use(g, i->imm, emit_jmp(&g->p));
+        }
+        return;
+    }
+    cc = gen_compare(g, i->type, i->cond, i->src[0], i->src[1]);
+    kill_operand(g, i->src[0]);
+    kill_operand(g, i->src[1]);
+    label_use(g, i->imm, emit_jcc(&g->p, cc));
+}
+
+/* rbx = entry pc + delta; keeps nothing in rax */
+static void emit_set_pc(Gen *g, int64_t delta)
+{
+    if (fits32(delta)) {
+        if (delta) {
+            emit_alu_ri(&g->p, 64, ALU_ADD, RBX, delta);
+        }
+    } else {
+        emit_mov_ri(&g->p, RAX, delta);
+        emit_alu_rr(&g->p, 64, ALU_ADD, RBX, RAX);
+    }
+}
+
+static void emit_count_retired(Gen *g)
+{
+    if (g->count + 1) {
+        emit_alu_mi(&g->p, 64, ALU_ADD, RBP, AREA(g, icount), g->count + 1);
+    }
+}
+
+static void emit_poll(Gen *g)
+{
+    emit_alu_mi(&g->p, 32, ALU_CMP, RBP, AREA(g, exit_request), 0);
+    emit_jcc_to(&g->p, CC_NE, g->base + g->ctx->exit_poll);
+}
+
+static void gen_exit_direct(Gen *g, const IrInsn *i)
+{
+    TcgCompile *c = g->c;
+    unsigned n = c->n_links;
+
+    emit_set_pc(g, i->imm);
+    if (tcg_exit_polls(c, g->delta, i->imm)) {
+        emit_poll(g);
+    }
+    if (n == TCG_MAX_LINKS) {
+        emit_jmp_to(&g->p, g->base + g->ctx->exit_lookup);
+        return;
+    }
+    /* the displacement is patched while others run it: it must not straddle */
+    emit_nops(&g->p, -(uintptr_t)(g->p + 1) & 3);
+    g->link_jump[n] = emit_jmp(&g->p);
+    c->links[n] = (TcgLink){
+        .pc_delta = i->imm,
+        .cross_page = tcg_crosses_page(c, i->imm),
+        .patch_offset = g->link_jump[n] - g->base,
+    };
+    c->n_links++;
+}
+
+static void gen_exit_indirect(Gen *g, const IrInsn *i)
+{
+    val_to_reg(g, i->src[0], RBX);
+    emit_poll(g);
+    /* rax = jump_cache + index(pc) * 16 */
+    emit_mov_rr(&g->p, 32, RAX, RBX);
+    emit_shift_ri(&g->p, 32, SHIFT_SHL, RAX, 3);
+    emit_alu_ri(&g->p, 32, ALU_AND, RAX, (TCG_JUMP_ENTRIES - 1) << 4);
+    emit_rm(&g->p, 64, ALU_ADD * 8 + 3, RAX, RBP, AREA(g, jump_cache));
+    emit_rm(&g->p, 64, ALU_CMP * 8 + 3, RBX, RAX, offsetof(TcgJumpEntry, pc));
+    emit_jcc_to(&g->p, CC_NE, g->base + g->ctx->exit_lookup);
+    emit_rm(&g->p, 32, 0xff, 4, RAX, offsetof(TcgJumpEntry, checked_entry)); /* jmp */
+    kill_operand(g, i->src[0]);
+}
+
+void gen_exit(Gen *g, const IrInsn *i)
+{
+    emit_count_retired(g);
+    switch (i->op) {
+    case IR_OP_exit_direct: gen_exit_direct(g, i); break;
+    case IR_OP_exit_indirect: gen_exit_indirect(g, i); break;
+    case IR_OP_exit_loop:
+        emit_set_pc(g, i->imm);
+        emit_jmp_to(&g->p, g->base + g->ctx->exit_poll);
+        break;
+    default: emit_jmp_to(&g->p, g->base + g->ctx->exit_env); break;
+    }
+}
+
+void gen_link_stubs(Gen *g)
+{
+    TcgCompile *c = g->c;
+
+    for (unsigned n = 0; n < c->n_links; n++) {
+        c->links[n].stub_offset = g->p - g->base;
+        patch_rel32(g->link_jump[n], g->p);
+        /* lea rax, [rip + header + n] */
+        put8(&g->p, 0x48);
+        put8(&g->p, OPC_LEA);
+        put8(&g->p, 0x05);
+        g->p += 4;
+        patch_rel32(g->p - 4, g->start + n);
+        emit_jmp_to(&g->p, g->base + g->ctx->exit_result);
+    }
+}
+
+/* The fetch view must map the page in rdx to @phys_page; rax is the view. */
+static void emit_check_page(Gen *g, uint64_t phys_page)
+{
+    const uint8_t *miss = g->base + g->ctx->exit_lookup;
+
+    emit_mov_rr(&g->p, 32, RCX, RDX);
+    emit_shift_ri(&g->p, 32, SHIFT_SHR, RCX, TCG_PAGE_BITS - 4);
+    emit_alu_ri(&g->p, 32, ALU_AND, RCX, (TCG_FETCH_ENTRIES - 1) << 4);
+    emit_rmx(&g->p, 64, ALU_CMP * 8 + 3, RDX, RAX, RCX, 0, offsetof(TcgFetchEntry, tag));
+    emit_jcc_to(&g->p, CC_NE, miss);
+    emit_mov_ri(&g->p, R10, phys_page);
+    emit_rmx(&g->p, 64, ALU_CMP * 8 + 3, R10, RAX, RCX, 0,
+             offsetof(TcgFetchEntry, phys_page));
+    emit_jcc_to(&g->p, CC_NE, miss);
+}
+
+void gen_checked_entry(Gen *g)
+{
+    const TcgCompile *c = g->c;
+
+    emit_alu_mi(&g->p, 32, ALU_CMP, RBP, AREA(g, mode), c->mode);
+    emit_jcc_to(&g->p, CC_NE, g->base + g->ctx->exit_lookup);
+    emit_load(&g->p, 64, RAX, RBP, AREA(g, fetch_view));
+    emit_lea(&g->p, 64, RDX, RBX, -(int32_t)c->page_offset);
+    emit_check_page(g, c->phys_page);
+    if (c->phys_page2 != TCG_TAG_INVALID) {
+        emit_alu_ri(&g->p, 64, ALU_ADD, RDX, TCG_PAGE_SIZE);
+        emit_check_page(g, c->phys_page2);
+    }
+}

@@ -1,0 +1,242 @@
+/*
+ * The first tier for x86-64 hosts: the state of one compilation, and what its files share.
+ *
+ *   liveness.c  one backward scan: last uses, aliases, locals that must start as zero
+ *   regs.c      the register allocator that the forward pass drives
+ *   pure.c      pure ops
+ *   memory.c    guest memory, the state's fields, their slow paths
+ *   control.c   helpers, branches, exits, checked entries
+ *   prologue.c  entry trampoline and the shared ends of regions
+ *   compile.c   the two passes; contexts
+ *
+ * Invariants of the allocator (between ops):
+ *  1. reg_val[r] = v != 0 exactly if val[v].reg = r; then v is used later in this block.
+ *     A temporary register with reg_val 0 is free.
+ *  2. A pinned register always holds its global. reg_val says which value equals it.
+ *  3. home_val[h] = v != 0 exactly if val[v].home = h; then v is used later in this block
+ *     and memory cell h (a global in the state, or a local) equals v.
+ *  4. A live value is in a register, in its home, in its spill slot, or a constant; if in
+ *     several, they are equal.
+ *  5. A global that is not pinned is always in the state (written through); so is a local
+ *     in its cell of the frame.
+ *  6. All values die before a label, so paths meet with nothing to reconcile.
+ *
+ * Upper halves of registers and cells that hold an I32 value are unspecified.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TCG_X86_64_GEN_H
+#define TCG_X86_64_GEN_H
+
+#include "tcg/backend.h"
+#include "tcg/ir-builder.h"
+#include "tcg/ir-info.h"
+#include "tcg/backend/x86_64/emit.h"
+
+enum {
+    N_PINS = 7,
+    TEMP_MASK = 1 << RAX | 1 << RCX | 1 << RDX | 1 << R10 | 1 << R11,
+    /* pinned registers that a C function may change */
+    PIN_CALLER_SAVED = 1 << RSI | 1 << RDI | 1 << R8 | 1 << R9,
+    /* the frame: cells of locals, then spill slots; sp is a multiple of 16 in regions */
+    FRAME_CELLS = IR_MAX_LOCALS + IR_MAX_VALS,
+    FRAME_SIZE = FRAME_CELLS * 8 + 8,
+    /* bytes that one op takes at most, without its part out of line */
+    OP_ROOM = 1024,
+    /* what tcg_run()'s trampoline returns: these, or a region's header with a link */
+    RESULT_LOOKUP = 0,
+    RESULT_POLL = 1,
+    REGION_ALIGN = 16, /* of a header: its low bits are free for the link */
+};
+
+/* Optional features of the host. */
+enum { HOST_BMI1 = 1, HOST_BMI2 = 2, HOST_LZCNT = 4, HOST_MOVBE = 8 };
+
+/* A global, as code sees it. */
+typedef struct GlobalInfo {
+    int8_t reg;   /* pinned register, RBX for the pc, or -1 */
+    uint8_t type;
+    int32_t disp; /* from rbp */
+} GlobalInfo;
+
+typedef struct Scratch Scratch;
+
+typedef struct X86Context {
+    TcgContext parent;
+    unsigned host;              /* HOST_* */
+    GlobalInfo *globals;
+    int16_t pin_global[16];     /* per host register: its global, or -1 */
+    int32_t disp_pc;            /* displacements from rbp */
+    int32_t disp_area;
+    /* shared code, offsets in the buffer */
+    const uint8_t *rx;          /* the buffer that holds it */
+    uint32_t enter;             /* the trampoline */
+    uint32_t exit_poll, exit_lookup, exit_result, exit_env;
+    uint32_t slow;              /* guest memory access by the runtime */
+    /* ready-made sequences: pinned registers to the state and back */
+    uint8_t save_all[64], save_caller[64], load_all[64], load_caller[64];
+    uint8_t save_all_len, save_caller_len, load_all_len, load_caller_len;
+    Scratch *spare;             /* (a) tables of a compilation, kept for the next one */
+} X86Context;
+
+/* A value's place; see the invariants above. */
+typedef struct Val {
+    uint16_t last_use; /* index + 1 of the last insn that uses it; 0: unused */
+    uint16_t uses;
+    IrVal rep;         /* the value that it is another name of, or itself */
+    int8_t reg;        /* or -1 */
+    int8_t pad;
+    int16_t home;      /* a global's index, or n_globals + a local's; or -1 */
+    int16_t slot;      /* cell of the frame, or -1 */
+} Val;
+
+/* An operand as an instruction takes it. */
+typedef struct Opnd {
+    uint8_t kind; /* OPND_* */
+    int8_t reg;   /* the register, or the base of the address */
+    int32_t val;  /* displacement or immediate */
+} Opnd;
+enum { OPND_REG, OPND_MEM, OPND_IMM };
+
+/*
+ * What the slow path needs to know about an access, in the code behind the call to it
+ * (see slow_path() in memory.c). Registers are given by number.
+ */
+typedef struct SlowInfo {
+    int32_t pc_delta;   /* of the instruction */
+    int32_t next_delta; /* where to go on if the store makes the region end; NO_NEXT */
+    int32_t imm;        /* the value if reg_value is SLOW_IMM */
+    uint16_t count;     /* instructions retired before this one */
+    uint8_t op;         /* IR_OP_ld, st, amo, cas */
+    uint8_t memop;
+    uint8_t amo;
+    uint8_t reg_addr, reg_value, reg_expected, reg_dst;
+} SlowInfo;
+enum { SLOW_IMM = 0xff, SLOW_NONE = 0xfe };
+#define NO_NEXT INT32_MIN
+
+/* A slow path to emit at the region's end. */
+typedef struct SlowStub {
+    uint8_t *jump;  /* displacement of the jump that leads here */
+    uint8_t *back;
+    SlowInfo info;
+} SlowStub;
+
+/* Tables of one compilation that are too large for the stack. */
+struct Scratch {
+    Val val[IR_MAX_VALS];
+    SlowStub stubs[IR_MAX_INSNS];
+    uint32_t label_fix[IR_MAX_LABELS];
+    int16_t free_slots[IR_MAX_VALS];
+    IrVal *home_val; /* per home */
+};
+
+typedef struct Gen {
+    uint8_t *p;        /* next byte, in the writable mapping */
+    const IrCode *ir;
+    Val *val;
+    uint32_t idx;      /* the insn being translated */
+    unsigned locked;   /* registers that this op uses: not to be given away */
+    IrVal reg_val[16];
+    IrVal *home_val;
+    X86Context *ctx;
+    TcgCompile *c;
+    Scratch *s;
+    uint8_t *start;    /* the region's header */
+    uint8_t *limit;
+    uint8_t *base;     /* start of the buffer (shared code) */
+    int64_t delta;     /* of the current guest instruction */
+    int32_t count;     /* guest instructions before it */
+    uint32_t n_stubs;
+    unsigned n_free_slots, next_slot;
+    unsigned skip;     /* insns after this one that its translation has covered */
+    uint8_t *link_jump[TCG_MAX_LINKS];
+    uint64_t zero_locals; /* those read before they are written (the first 64) */
+} Gen;
+
+static inline IrVal val_rep(const Gen *g, IrVal v)
+{
+    while (g->val[v].rep != v) {
+        v = g->val[v].rep;
+    }
+    return v;
+}
+
+static inline bool val_is_const(const Gen *g, IrVal v, int64_t *value)
+{
+    *value = g->ir->vals[v].value;
+    return g->ir->vals[v].is_const;
+}
+
+/* The value is not used after the current op (and the @extra ones covered with it). */
+static inline bool val_dies(const Gen *g, IrVal rep)
+{
+    return g->val[rep].last_use <= g->idx + 1;
+}
+
+/* liveness.c */
+void x86_liveness(Gen *g);
+
+/* regs.c */
+/* A free register, locked; a value may be moved out of it. */
+int reg_alloc(Gen *g);
+/* Empty this temporary register (its value moves) and lock it. */
+void reg_claim(Gen *g, int reg);
+/* The value in some register, which is locked. */
+int val_reg(Gen *g, IrVal v);
+/* The value in a register (locked) or its cell. */
+Opnd val_rm(Gen *g, IrVal v);
+/* The same, or an immediate. */
+Opnd val_rmi(Gen *g, IrVal v);
+/* Copy the value to @reg, which the caller has claimed; keeps the flags. */
+void val_to_reg(Gen *g, IrVal v, int reg);
+/* The register for result @v of an op that the insn at @last ends: a pinned one if the next
+ * insn sets that global, or that of @reuse (IR_NONE: no) if it dies here. Operands have
+ * been fetched; the result's register may be one of them. */
+int dst_begin(Gen *g, IrVal v, uint32_t last, IrVal reuse);
+/* Only the first of these, or -1. */
+int dst_pinned(Gen *g, IrVal v, uint32_t last);
+/* Record that @v is in @reg after the op. */
+void dst_end(Gen *g, IrVal v, int reg);
+/* Give up what values of this op's operands that die here hold. */
+void kill_operand(Gen *g, IrVal v);
+/* The pinned register of a global is about to change: save the value that it equals. */
+void reg_vacate(Gen *g, int reg);
+/* Before a call: every value that lives on gets a cell. With @pinned the call may change
+ * globals, so that their registers and cells do not count. */
+void regs_spill_for_call(Gen *g, bool pinned);
+/* After the call: the registers hold none of the values, nor do the globals with @pinned. */
+void regs_forget_after_call(Gen *g, bool pinned);
+/* get_ and set_ of globals and locals. */
+void gen_get_cell(Gen *g, const IrInsn *i, unsigned home);
+void gen_set_cell(Gen *g, const IrInsn *i, unsigned home);
+
+/* pure.c */
+void gen_pure(Gen *g, const IrInsn *i);
+/* cmp a, b for a condition; returns the condition code that holds if cond does. */
+unsigned gen_compare(Gen *g, IrType type, IrCond cond, IrVal a, IrVal b);
+
+/* memory.c */
+void gen_env(Gen *g, const IrInsn *i);
+void gen_guest_access(Gen *g, const IrInsn *i);
+void gen_atomic(Gen *g, const IrInsn *i);
+void gen_slow_stubs(Gen *g);
+/* Called by generated code: true to leave the region. */
+uint64_t x86_slow_path(CpuState *cpu, uint64_t *regs, const uint8_t *ret,
+                       X86Context *ctx);
+
+/* control.c */
+void gen_call(Gen *g, const IrInsn *i);
+void gen_label(Gen *g, const IrInsn *i);
+void gen_branch(Gen *g, const IrInsn *i);
+void gen_exit(Gen *g, const IrInsn *i);
+void gen_checked_entry(Gen *g);
+void gen_link_stubs(Gen *g);
+
+/* prologue.c */
+size_t x86_emit_prologue(TcgContext *ctx, TcgBuffer *buf);
+
+/* Displacement of a field of the area. */
+#define AREA(g, field) ((g)->ctx->disp_area + (int32_t)offsetof(TcgCpuArea, field))
+
+#endif

@@ -1,0 +1,289 @@
+/*
+ * The forward pass on memory: the state's other fields, and guest memory by the data view.
+ *
+ * The inline path of an access (BMI2; t and u are temporaries, a is the address):
+ *
+ *     lea   t, [a + size - 1]       the page of the last byte ...
+ *     rorx  u, a, 8
+ *     and   t, page mask            (for IR_MO_ALIGN: a itself, with its low bits kept)
+ *     and   u, index mask           u = index of a's page * 16
+ *     cmp   t, [r15 + u]            ... against the tag of the first byte's
+ *     jne   slow
+ *     mov   u, [r15 + u + 8]
+ *     mov   dst, [a + u]
+ *
+ * Everything that decides where values are comes before the jne, so that the slow path
+ * finds and leaves the same places as the inline one.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+#include "tcg/backend/x86_64/gen.h"
+
+_Static_assert(sizeof(TcgViewEntry) == 16, "the index is scaled by shifting");
+
+/* reg = [base + index + disp], extended as @mo says; without index if that is negative */
+static void load_extended(Gen *g, unsigned mo, int reg, int base, int index, int32_t disp)
+{
+    static const struct {
+        uint16_t opc;
+        uint8_t w;
+    } forms[] = {
+        [IR_MO_8] = { OPC_MOVZX8, 32 },
+        [IR_MO_16] = { OPC_MOVZX16, 32 },
+        [IR_MO_32] = { OPC_MOV_LOAD, 32 },
+        [IR_MO_64] = { OPC_MOV_LOAD, 64 },
+        [IR_MO_SIGN | IR_MO_8] = { OPC_MOVSX8, 64 },
+        [IR_MO_SIGN | IR_MO_16] = { OPC_MOVSX16, 64 },
+        [IR_MO_SIGN | IR_MO_32] = { OPC_MOVSXD, 64 },
+        [IR_MO_SIGN | IR_MO_64] = { OPC_MOV_LOAD, 64 },
+    };
+    unsigned n = mo & (IR_MO_SIZE | IR_MO_SIGN);
+
+    if (index < 0) {
+        emit_rm(&g->p, forms[n].w, forms[n].opc, reg, base, disp);
+    } else {
+        emit_rmx(&g->p, forms[n].w, forms[n].opc, reg, base, index, 0, disp);
+    }
+}
+
+/* Exchange the bytes of a value just loaded. */
+static void swap_loaded(Gen *g, unsigned mo, int reg)
+{
+    unsigned size = mo & IR_MO_SIZE;
+    bool sign = mo & IR_MO_SIGN;
+
+    if (size == IR_MO_8) {
+        return;
+    }
+    emit_bswap(&g->p, size == IR_MO_64 ? 64 : 32, reg);
+    if (size == IR_MO_16) {
+        emit_shift_ri(&g->p, 32, sign ? SHIFT_SAR : SHIFT_SHR, reg, 16);
+    }
+    if (sign && size != IR_MO_64) {
+        emit_rr(&g->p, 64, OPC_MOVSXD, reg, reg);
+    }
+}
+
+/* The value to store: an immediate of @bits bits, or a register. */
+static Opnd store_operand(Gen *g, IrVal v, unsigned bits)
+{
+    int64_t value;
+
+    if (val_is_const(g, v, &value) && (bits < 64 || fits32(value))) {
+        return (Opnd){ OPND_IMM, 0, value };
+    }
+    return (Opnd){ OPND_REG, val_reg(g, v), 0 };
+}
+
+void gen_env(Gen *g, const IrInsn *i)
+{
+    int32_t disp = (int32_t)i->imm - (int32_t)g->ctx->parent.cfg.env_bias;
+    unsigned bits = 8 << (i->memop & IR_MO_SIZE);
+
+    if (i->op == IR_OP_ld_env) {
+        int dst = dst_begin(g, i->dst, g->idx, IR_NONE);
+        load_extended(g, i->memop, dst, RBP, -1, disp);
+        dst_end(g, i->dst, dst);
+    } else {
+        Opnd v = store_operand(g, i->src[0], bits);
+        if (v.kind == OPND_IMM) {
+            emit_mov_mi(&g->p, bits, RBP, disp, v.val);
+        } else {
+            emit_store(&g->p, bits, v.reg, RBP, disp);
+        }
+        kill_operand(g, i->src[0]);
+    }
+}
+
+/* Check address register @a against the view's loads or stores; returns the displacement
+ * of the jump to the slow path. Leaves the addend in @u. */
+static uint8_t *emit_lookup(Gen *g, const IrInsn *i, int a, int t, int u)
+{
+    unsigned size = 1u << (i->memop & IR_MO_SIZE);
+    int32_t mask = (int32_t)TCG_PAGE_MASK;
+    int32_t table = i->op == IR_OP_ld ? offsetof(TcgDataView, load)
+                                      : offsetof(TcgDataView, store);
+    uint8_t *slow;
+
+    if (size > 1 && !(i->memop & IR_MO_ALIGN)) {
+        emit_lea(&g->p, 64, t, a, size - 1);
+    } else {
+        emit_mov_rr(&g->p, 64, t, a);
+        mask |= size - 1;
+    }
+    if (g->ctx->host & HOST_BMI2) {
+        emit_rorx(&g->p, 32, u, a, TCG_PAGE_BITS - 4);
+    } else {
+        emit_mov_rr(&g->p, 32, u, a);
+        emit_shift_ri(&g->p, 32, SHIFT_SHR, u, TCG_PAGE_BITS - 4);
+    }
+    emit_alu_ri(&g->p, 64, ALU_AND, t, mask);
+    emit_alu_ri(&g->p, 32, ALU_AND, u, (TCG_VIEW_ENTRIES - 1) << 4);
+    emit_rmx(&g->p, 64, ALU_CMP * 8 + 3, t, R15, u, 0,
+             table + offsetof(TcgViewEntry, tag));
+    slow = emit_jcc(&g->p, CC_NE);
+    emit_rmx(&g->p, 64, OPC_MOV_LOAD, u, R15, u, 0,
+             table + offsetof(TcgViewEntry, addend));
+    return slow;
+}
+
+static SlowInfo slow_info(const Gen *g, const IrInsn *i, int addr)
+{
+    return (SlowInfo){
+        .pc_delta = g->delta, .next_delta = NO_NEXT, .count = g->count, .op = i->op,
+        .memop = i->memop, .amo = i->cond, .reg_addr = addr, .reg_value = SLOW_NONE,
+        .reg_expected = SLOW_NONE, .reg_dst = SLOW_NONE,
+    };
+}
+
+void gen_guest_access(Gen *g, const IrInsn *i)
+{
+    unsigned bits = 8 << (i->memop & IR_MO_SIZE);
+    bool swap = (i->memop & IR_MO_BE) && bits > 8;
+    int a = val_reg(g, i->src[0]);
+    SlowStub *stub = &g->s->stubs[g->n_stubs++];
+    SlowInfo info = slow_info(g, i, a);
+    int t, u, dst;
+
+    if (i->op == IR_OP_ld) {
+        t = reg_alloc(g);
+        u = reg_alloc(g);
+        dst = dst_pinned(g, i->dst, g->idx);
+        if (dst < 0) {
+            dst = u;
+        }
+        stub->jump = emit_lookup(g, i, a, t, u);
+        load_extended(g, i->memop, dst, a, u, 0);
+        if (swap) {
+            swap_loaded(g, i->memop, dst);
+        }
+        info.reg_dst = dst;
+        kill_operand(g, i->src[0]);
+        dst_end(g, i->dst, dst);
+    } else {
+        Opnd v = swap ? (Opnd){ OPND_REG, val_reg(g, i->src[1]), 0 }
+                      : store_operand(g, i->src[1], bits);
+        int64_t next;
+
+        if (v.kind == OPND_IMM) {
+            info.reg_value = SLOW_IMM;
+            info.imm = v.val;
+        } else {
+            info.reg_value = v.reg;
+        }
+        if (swap) {
+            int w = reg_alloc(g);
+            emit_mov_rr(&g->p, 64, w, v.reg);
+            emit_bswap(&g->p, bits == 64 ? 64 : 32, w);
+            if (bits == 16) {
+                emit_shift_ri(&g->p, 32, SHIFT_SHR, w, 16);
+            }
+            v.reg = w;
+        }
+        t = reg_alloc(g);
+        u = reg_alloc(g);
+        stub->jump = emit_lookup(g, i, a, t, u);
+        if (v.kind == OPND_IMM) {
+            emit_mov_mxi(&g->p, bits, a, u, v.val);
+        } else {
+            emit_store_x(&g->p, bits, v.reg, a, u);
+        }
+        if (tcg_store_leaves(g->ir, g->idx, &next) && fits32(next)) {
+            info.next_delta = next;
+        }
+        kill_operand(g, i->src[0]);
+        kill_operand(g, i->src[1]);
+    }
+    stub->back = g->p;
+    stub->info = info;
+}
+
+/* Call the slow path, then go on at @back, or behind the data if that is NULL. */
+static void emit_slow_call(Gen *g, const SlowInfo *info, const uint8_t *back)
+{
+    uint8_t *jump;
+
+    put8(&g->p, 0xe8);
+    g->p += 4;
+    patch_rel32(g->p - 4, g->base + g->ctx->slow);
+    jump = emit_jmp(&g->p);
+    memcpy(g->p, info, sizeof(*info));
+    g->p += sizeof(*info);
+    patch_rel32(jump, back ? back : g->p);
+}
+
+void gen_slow_stubs(Gen *g)
+{
+    for (uint32_t n = 0; n < g->n_stubs; n++) {
+        const SlowStub *s = &g->s->stubs[n];
+
+        patch_rel32(s->jump, g->p);
+        emit_slow_call(g, &s->info, s->back);
+    }
+}
+
+void gen_atomic(Gen *g, const IrInsn *i)
+{
+    SlowInfo info = slow_info(g, i, val_reg(g, i->src[0]));
+    int dst;
+
+    if (i->op == IR_OP_amo) {
+        Opnd v = store_operand(g, i->src[1], 8 << (i->memop & IR_MO_SIZE));
+        info.reg_value = v.kind == OPND_IMM ? SLOW_IMM : v.reg;
+        info.imm = v.val;
+    } else {
+        info.reg_expected = val_reg(g, i->src[1]);
+        info.reg_value = val_reg(g, i->src[2]);
+    }
+    dst = dst_begin(g, i->dst, g->idx, IR_NONE);
+    info.reg_dst = dst;
+    emit_slow_call(g, &info, NULL);
+    for (unsigned k = 0; k < ir_op_info[i->op].n_src; k++) {
+        kill_operand(g, i->src[k]);
+    }
+    dst_end(g, i->dst, dst);
+}
+
+/*
+ * The C side of an access that the inline path does not do. The shared code has put the
+ * pinned globals into the state and all registers into @regs; the registers go back from
+ * there. @ret is where the call returns to: a jump, then a SlowInfo.
+ */
+uint64_t x86_slow_path(CpuState *cpu, uint64_t *regs, const uint8_t *ret, X86Context *ctx)
+{
+    const TcgRuntime *rt = &ctx->parent.cfg.runtime;
+    const IrGlobal *pc = &ctx->parent.cfg.globals[ctx->parent.cfg.pc_global];
+    uint64_t *state_pc = (uint64_t *)((char *)cpu + pc->offset);
+    TcgCpuArea *area = tcg_area(&ctx->parent, cpu);
+    uint64_t addr, value = 0;
+    SlowInfo info;
+
+    memcpy(&info, ret + 5, sizeof(info));
+    *state_pc = regs[RBX] + (int64_t)info.pc_delta;
+    area->pending_icount = info.count;
+    addr = regs[info.reg_addr];
+    if (info.reg_value == SLOW_IMM) {
+        value = (int64_t)info.imm;
+    } else if (info.reg_value != SLOW_NONE) {
+        value = regs[info.reg_value];
+    }
+    switch (info.op) {
+    case IR_OP_ld: regs[info.reg_dst] = rt->slow_load(cpu, addr, info.memop); break;
+    case IR_OP_st:
+        rt->slow_store(cpu, addr, value, info.memop);
+        if (area->exit_after_store && info.next_delta != NO_NEXT) {
+            *state_pc = regs[RBX] + (int64_t)info.next_delta;
+            area->icount += info.count + 1;
+            return 1;
+        }
+        break;
+    case IR_OP_amo:
+        regs[info.reg_dst] = rt->amo(cpu, addr, value, info.memop | info.amo << 8);
+        break;
+    default:
+        regs[info.reg_dst] = rt->cas(cpu, addr, regs[info.reg_expected], value, info.memop);
+        break;
+    }
+    return 0;
+}

@@ -1,0 +1,142 @@
+/*
+ * Code that all regions share, at the start of the buffer: the way in from C and the ways
+ * back, and the register-saving part of the slow path. Also the ready-made sequences that
+ * gen_call() copies around a call.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+#include "tcg/backend/x86_64/gen.h"
+
+static const uint8_t callee_saved[] = { RBX, RBP, R12, R13, R14, R15 };
+/* What the slow path keeps: all but rsp, rbp and r15 */
+static const uint8_t slow_saved[] = {
+    RAX, RCX, RDX, RBX, RSI, RDI, R8, R9, R10, R11, R12, R13, R14,
+};
+
+/* Pinned registers of @mask to the state, or back. Returns the length. */
+static unsigned emit_pins(const X86Context *ctx, uint8_t *code, unsigned mask, bool load)
+{
+    uint8_t *p = code;
+
+    for (int r = 0; r < 16; r++) {
+        if ((mask >> r & 1) && ctx->pin_global[r] >= 0) {
+            const GlobalInfo *global = &ctx->globals[ctx->pin_global[r]];
+            unsigned w = global->type == IR_I32 ? 32 : 64;
+            if (load) {
+                emit_load(&p, w, r, RBP, global->disp);
+            } else {
+                emit_store(&p, w, r, RBP, global->disp);
+            }
+        }
+    }
+    return p - code;
+}
+
+static void put_bytes(uint8_t **p, const uint8_t *bytes, unsigned n)
+{
+    memcpy(*p, bytes, n);
+    *p += n;
+}
+
+/* uint64_t enter(CpuState *rdi, const void *rsi) */
+static void emit_enter(X86Context *ctx, uint8_t **p)
+{
+    for (unsigned n = 0; n < ARRAY_SIZE(callee_saved); n++) {
+        emit_push(p, callee_saved[n]);
+    }
+    emit_alu_ri(p, 64, ALU_SUB, RSP, FRAME_SIZE);
+    emit_lea(p, 64, RBP, RDI, ctx->parent.cfg.env_bias);
+    emit_mov_rr(p, 64, RAX, RSI);
+    emit_load(p, 64, R15, RBP, ctx->disp_area + offsetof(TcgCpuArea, data_view));
+    emit_load(p, 64, RBX, RBP, ctx->disp_pc);
+    put_bytes(p, ctx->load_all, ctx->load_all_len);
+    put8(p, 0xff); /* jmp rax */
+    put8(p, 0xe0);
+}
+
+/* The ends of a region, one falling into the next where it can. Returns where the last
+ * step (back to C with rax, state complete) begins. */
+static uint8_t *emit_exits(X86Context *ctx, uint8_t *base, uint8_t **p)
+{
+    uint8_t *result, *no_pc, *restore;
+
+    /* rbx is the pc, rax the result */
+    result = *p;
+    ctx->exit_result = result - base;
+    emit_store(p, 64, RBX, RBP, ctx->disp_pc);
+    no_pc = *p;
+    put_bytes(p, ctx->save_all, ctx->save_all_len);
+    restore = *p;
+    emit_alu_ri(p, 64, ALU_ADD, RSP, FRAME_SIZE);
+    for (unsigned n = ARRAY_SIZE(callee_saved); n-- > 0;) {
+        emit_pop(p, callee_saved[n]);
+    }
+    put8(p, 0xc3);
+
+    ctx->exit_lookup = *p - base;
+    emit_mov_ri_flags(p, RAX, RESULT_LOOKUP);
+    emit_jmp_to(p, result);
+    ctx->exit_poll = *p - base;
+    emit_mov_ri(p, RAX, RESULT_POLL);
+    emit_jmp_to(p, result);
+    /* a helper has set the state's pc */
+    ctx->exit_env = *p - base;
+    emit_mov_ri(p, RAX, RESULT_POLL);
+    emit_jmp_to(p, no_pc);
+    return restore;
+}
+
+/* Called from a region: see x86_slow_path(). Keeps every register but r15, which follows
+ * the area's data view. */
+static void emit_slow(X86Context *ctx, uint8_t *base, uint8_t **p, uint8_t *restore)
+{
+    enum { SAVED = 16 * 8 + 8 }; /* with the return address, a multiple of 16 */
+    uint8_t *leave;
+
+    ctx->slow = *p - base;
+    emit_alu_ri(p, 64, ALU_SUB, RSP, SAVED);
+    for (unsigned n = 0; n < ARRAY_SIZE(slow_saved); n++) {
+        emit_store(p, 64, slow_saved[n], RSP, slow_saved[n] * 8);
+    }
+    put_bytes(p, ctx->save_all, ctx->save_all_len);
+    emit_lea(p, 64, RDI, RBP, -(int32_t)ctx->parent.cfg.env_bias);
+    emit_mov_rr(p, 64, RSI, RSP);
+    emit_load(p, 64, RDX, RSP, SAVED);
+    emit_mov_ri(p, RCX, (intptr_t)ctx);
+    emit_mov_ri(p, RAX, (intptr_t)x86_slow_path);
+    emit_call_r(p, RAX);
+    emit_rr(p, 32, OPC_TEST, RAX, RAX);
+    leave = emit_jcc(p, CC_NE);
+    for (unsigned n = 0; n < ARRAY_SIZE(slow_saved); n++) {
+        if (slow_saved[n] != RBX) {
+            emit_load(p, 64, slow_saved[n], RSP, slow_saved[n] * 8);
+        }
+    }
+    emit_load(p, 64, R15, RBP, ctx->disp_area + offsetof(TcgCpuArea, data_view));
+    emit_alu_ri(p, 64, ALU_ADD, RSP, SAVED);
+    put8(p, 0xc3);
+    /* the region ends here: the state is complete */
+    patch_rel32(leave, *p);
+    emit_alu_ri(p, 64, ALU_ADD, RSP, SAVED + 8);
+    emit_mov_ri(p, RAX, RESULT_POLL);
+    emit_jmp_to(p, restore);
+}
+
+size_t x86_emit_prologue(TcgContext *tcg, TcgBuffer *buf)
+{
+    X86Context *ctx = container_of(tcg, X86Context, parent);
+    uint8_t *p = buf->rw, *restore;
+    unsigned all = 0xffff & ~(1 << RBX);
+
+    ctx->save_all_len = emit_pins(ctx, ctx->save_all, all, false);
+    ctx->load_all_len = emit_pins(ctx, ctx->load_all, all, true);
+    ctx->save_caller_len = emit_pins(ctx, ctx->save_caller, PIN_CALLER_SAVED, false);
+    ctx->load_caller_len = emit_pins(ctx, ctx->load_caller, PIN_CALLER_SAVED, true);
+    ctx->rx = buf->rx;
+    ctx->enter = p - buf->rw;
+    emit_enter(ctx, &p);
+    restore = emit_exits(ctx, buf->rw, &p);
+    emit_slow(ctx, buf->rw, &p, restore);
+    return ROUND_UP((size_t)(p - buf->rw), (size_t)REGION_ALIGN);
+}
