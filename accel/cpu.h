@@ -49,6 +49,7 @@ struct CpuState {
 
     /* Thread life (softmmu/cpus.c) */
     GThread *thread;           /* (c) */
+    int thread_id;             /* (a) the kernel's, for management; 0 until it runs */
     GMutex work_lock;          /* innermost: nothing is taken inside it */
     GCond wake;                /* with work_lock: a halted or stopped CPU looks again */
     GQueue work;               /* under work_lock: run by the vCPU thread */

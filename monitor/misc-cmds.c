@@ -9,9 +9,11 @@
 #include "monitor/qmp-internal.h"
 #include "qapi/json.h"
 #include "qapi/qapi-command-table.h"
+#include "qapi/qapi-commands-cmdline.h"
 #include "qapi/qapi-commands-introspect.h"
 #include "qapi/qapi-commands-misc.h"
 #include "qapi/qapi-introspect.h"
+#include "qapi/qapi-options.h"
 
 /* The release of the protocol that clients compare with (they take newer ones to have
  * more); Rhea's own version is the package. */
@@ -147,4 +149,31 @@ struct json_object *qmp_query_qmp_schema(struct json_object *args, GError **err)
 
     monitor_dispatch_setup(&d);
     return qapi_introspection_json(qapi_introspection, d.ctx);
+}
+
+CommandLineOptionInfoList *qmp_query_command_line_options(const char *option, GError **err)
+{
+    QmpDispatch d;
+
+    monitor_dispatch_setup(&d);
+    g_autoptr(json_object) all = qapi_introspection_json(qapi_option_parameters, d.ctx);
+    g_autoptr(json_object) chosen = json_object_new_array();
+    g_autoptr(Visitor) v = NULL;
+    CommandLineOptionInfoList *list = NULL;
+
+    for (size_t i = 0; i < json_object_array_length(all); i++) {
+        struct json_object *o = json_object_array_get_idx(all, i), *name;
+
+        if (!option || (json_object_object_get_ex(o, "option", &name) &&
+                        g_str_equal(json_object_get_string(name), option))) {
+            json_object_array_add(chosen, json_object_get(o));
+        }
+    }
+    if (option && json_object_array_length(chosen) == 0) {
+        error_set(err, "no option '-%s'", option);
+        return NULL;
+    }
+    v = visitor_new_json_input(chosen);
+    visit_type_CommandLineOptionInfoList(v, NULL, &list, err);
+    return list;
 }

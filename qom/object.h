@@ -230,6 +230,10 @@ struct json_object *object_get_json(void *obj, const char *name, GError **err);
  */
 bool object_set_properties(void *obj, struct json_object *props, bool keyval,
                            const char *const *skip, GError **err);
+/* -object and object-add: make, set properties, complete, put below /objects. @opts has
+ * qom-type, id and properties. */
+Object *object_add_user(struct json_object *opts, bool keyval, GError **err);
+bool object_del_user(const char *id, GError **err);
 /* -global TYPE.PROP=VALUE: defaults applied at object_new to objects of the type, before
  * the user's own. Unknown types or properties are reported by object_check_globals(). */
 void object_add_global(const char *type, const char *prop, const char *value);

@@ -180,6 +180,7 @@ static gpointer cpu_thread(gpointer opaque)
     void (*run)(CpuState *) = accel_class(accel_current())->cpu_run;
 
     this_cpu = cpu;
+    atomic_set(&cpu->thread_id, gettid());
     memory_thread_register();
     for (;;) {
         if (!cpu_thread_wait(cpu)) {

@@ -50,12 +50,12 @@ static void print_properties(const ObjectClass *klass)
     g_ptr_array_unref(props);
 }
 
-static bool machine_fits(const MachineClass *mc, const TargetInfo *target)
+static bool machine_fits(const MachineClass *mc, const GuestTarget *target)
 {
     return !target || !mc->targets || g_strv_contains(mc->targets, target->name);
 }
 
-static bool help_machine(const QapiOptions *o, const TargetInfo *target, GError **err)
+static bool help_machine(const QapiOptions *o, const GuestTarget *target, GError **err)
 {
     const char *type = string_member(o->head.help_props, "type");
     GPtrArray *classes;
@@ -83,7 +83,7 @@ static bool help_machine(const QapiOptions *o, const TargetInfo *target, GError 
     return true;
 }
 
-static bool help_cpu(const QapiOptions *o, const TargetInfo *target, GError **err)
+static bool help_cpu(const QapiOptions *o, const GuestTarget *target, GError **err)
 {
     const char *model = string_member(o->head.help_props, "model");
     g_auto(GStrv) names = NULL;
@@ -112,7 +112,7 @@ static bool help_cpu(const QapiOptions *o, const TargetInfo *target, GError **er
     return true;
 }
 
-static bool help_device(const QapiOptions *o, const TargetInfo *target, GError **err)
+static bool help_device(const QapiOptions *o, const GuestTarget *target, GError **err)
 {
     const char *driver = string_member(o->head.help_props, "driver");
     GString *out = g_string_new(NULL);
@@ -150,7 +150,7 @@ static void list_types(const char *title, const char *base, const char *prefix,
     g_ptr_array_unref(classes);
 }
 
-static bool help_accel(const QapiOptions *o, const TargetInfo *target, GError **err)
+static bool help_accel(const QapiOptions *o, const GuestTarget *target, GError **err)
 {
     const char *name = string_member(o->head.help_props, "accel");
 
@@ -169,7 +169,7 @@ static bool help_accel(const QapiOptions *o, const TargetInfo *target, GError **
     return true;
 }
 
-static bool help_target(const QapiOptions *o, const TargetInfo *target, GError **err)
+static bool help_target(const QapiOptions *o, const GuestTarget *target, GError **err)
 {
     printf("Targets:\n");
     for (const char *const *n = target_names(); *n; n++) {
@@ -178,13 +178,13 @@ static bool help_target(const QapiOptions *o, const TargetInfo *target, GError *
     return true;
 }
 
-static bool help_chardev(const QapiOptions *o, const TargetInfo *target, GError **err)
+static bool help_chardev(const QapiOptions *o, const GuestTarget *target, GError **err)
 {
     list_types("Available character device backends:", TYPE_CHARDEV, "chardev-", "");
     return true;
 }
 
-static bool help_object(const QapiOptions *o, const TargetInfo *target, GError **err)
+static bool help_object(const QapiOptions *o, const GuestTarget *target, GError **err)
 {
     GPtrArray *classes = object_class_list(TYPE_OBJECT, false);
 
@@ -200,7 +200,7 @@ static bool help_object(const QapiOptions *o, const TargetInfo *target, GError *
     return true;
 }
 
-static bool help_d(const QapiOptions *o, const TargetInfo *target, GError **err)
+static bool help_d(const QapiOptions *o, const GuestTarget *target, GError **err)
 {
     GString *out = g_string_new(NULL);
 
@@ -210,11 +210,11 @@ static bool help_d(const QapiOptions *o, const TargetInfo *target, GError **err)
     return true;
 }
 
-bool main_print_help_for(const QapiOptions *o, const TargetInfo *target, GError **err)
+bool main_print_help_for(const QapiOptions *o, const GuestTarget *target, GError **err)
 {
     static const struct {
         const char *option;
-        bool (*print)(const QapiOptions *o, const TargetInfo *target, GError **err);
+        bool (*print)(const QapiOptions *o, const GuestTarget *target, GError **err);
     } topics[] = {
         { "machine", help_machine }, { "cpu", help_cpu },       { "device", help_device },
         { "accel", help_accel },     { "target", help_target }, { "chardev", help_chardev },

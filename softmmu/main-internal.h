@@ -11,22 +11,22 @@
 #include "qapi/qapi-types-options.h"
 
 /* A target: what -target names and rhea-system-NAME presets. */
-typedef struct TargetInfo {
+typedef struct GuestTarget {
     const char *name;   /* "riscv64" */
     const char *family; /* "riscv" */
-} TargetInfo;
-const TargetInfo *target_find(const char *name, GError **err);
+} GuestTarget;
+const GuestTarget *target_find(const char *name, GError **err);
 /* NULL-terminated. */
 const char *const *target_names(void);
 
 /* Answer "help" given as an option's value, to stdout. */
-bool main_print_help_for(const QapiOptions *o, const TargetInfo *target, GError **err);
+bool main_print_help_for(const QapiOptions *o, const GuestTarget *target, GError **err);
 
 /* -chardev, then -qmp, -mon, -serial and -monitor with their defaults. */
 bool main_start_consoles(const QapiOptions *o, bool has_machine, GError **err);
 
 /* The machine object with all that the command line says of it. */
-MachineState *main_create_machine(const QapiOptions *o, const TargetInfo *target,
+MachineState *main_create_machine(const QapiOptions *o, const GuestTarget *target,
                                   GError **err);
 /* The accelerator, by -accel or the default. */
 bool main_start_accel(const QapiOptions *o, GError **err);

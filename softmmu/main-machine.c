@@ -9,7 +9,7 @@
 #include "qapi/json.h"
 #include "qapi/keyval.h"
 
-static const TargetInfo targets[] = {
+static const GuestTarget targets[] = {
     { "riscv64", "riscv" },
     { "riscv32", "riscv" },
 };
@@ -24,7 +24,7 @@ const char *const *target_names(void)
     return names;
 }
 
-const TargetInfo *target_find(const char *name, GError **err)
+const GuestTarget *target_find(const char *name, GError **err)
 {
     g_autofree char *list = NULL;
 
@@ -103,7 +103,7 @@ static bool set_strings(MachineState *m, const QapiOptions *o, GError **err)
     return true;
 }
 
-MachineState *main_create_machine(const QapiOptions *o, const TargetInfo *target,
+MachineState *main_create_machine(const QapiOptions *o, const GuestTarget *target,
                                   GError **err)
 {
     static const char *const skip[] = { "type", NULL };

@@ -27,7 +27,7 @@
 
 typedef struct Process {
     QapiOptions o;
-    const TargetInfo *target; /* NULL: none chosen */
+    const GuestTarget *target; /* NULL: none chosen */
     MachineState *machine;
     char *pidfile;
 } Process;
@@ -196,6 +196,13 @@ static bool add_backends(const QapiOptions *o, GError **err)
     const char *default_if = machine_current()
                                  ? machine_class(machine_current())->block_default : NULL;
 
+    for (size_t i = 0; o->object && i < o->object->len; i++) {
+        QapiProps *obj = o->object->items[i];
+
+        if (!object_add_user(obj->value, obj->keyval, err)) {
+            return error_prefix(err, "-object");
+        }
+    }
     for (size_t i = 0; o->blockdev && i < o->blockdev->len; i++) {
         QapiProps *b = o->blockdev->items[i];
 

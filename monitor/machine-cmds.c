@@ -1,0 +1,160 @@
+/*
+ * QMP commands about machines, CPUs and the translator (qapi/machine.json, qapi/tcg.json).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+#include "accel/accel.h"
+#include "hw/core/loader.h"
+#include "hw/core/machine.h"
+#include "monitor/monitor.h"
+#include "qapi/qapi-commands-machine.h"
+#include "qapi/qapi-commands-tcg.h"
+#include "qapi/qapi-util.h"
+
+static const char *current_target(void)
+{
+    QmpDispatch d;
+
+    monitor_dispatch_setup(&d);
+    return d.ctx->target;
+}
+
+static bool fits_target(const MachineClass *mc, const char *target)
+{
+    return !target || !mc->targets || g_strv_contains(mc->targets, target);
+}
+
+MachineInfoList *qmp_query_machines(GError **err)
+{
+    GPtrArray *classes = object_class_list(TYPE_MACHINE, false);
+    MachineInfoList *list = g_new0(MachineInfoList, 1);
+    const char *target = current_target();
+
+    list->items = g_new0(MachineInfo *, classes->len);
+    for (unsigned i = 0; i < classes->len; i++) {
+        const MachineClass *mc = g_ptr_array_index(classes, i);
+        MachineInfo *info;
+
+        if (!fits_target(mc, target)) {
+            continue;
+        }
+        info = g_new0(MachineInfo, 1);
+        info->name = g_strdup(mc->name);
+        info->cpu_max = MAX(mc->max_cpus, 1);
+        info->has_is_default = mc->is_default;
+        info->is_default = mc->is_default;
+        info->default_ram_id = g_strdup(mc->default_ram_id);
+        if (target && mc->default_cpu_model) {
+            ObjectClass *cpu = cpu_class_by_model(target, mc->default_cpu_model(target), NULL);
+
+            info->default_cpu_type = cpu ? g_strdup(object_class_name(cpu)) : NULL;
+        }
+        list->items[list->len++] = info;
+    }
+    g_ptr_array_unref(classes);
+    return list;
+}
+
+static bool need_target(SysEmuTarget *ret, GError **err)
+{
+    const char *target = current_target();
+
+    for (int i = 0; target && i < SYS_EMU_TARGET__MAX; i++) {
+        if (g_str_equal(SysEmuTarget_names[i], target)) {
+            *ret = i;
+            return true;
+        }
+    }
+    return error_set(err, "no target has been chosen");
+}
+
+TargetInfo *qmp_query_target(GError **err)
+{
+    SysEmuTarget arch;
+    TargetInfo *info;
+
+    if (!need_target(&arch, err)) {
+        return NULL;
+    }
+    info = g_new0(TargetInfo, 1);
+    info->arch = arch;
+    return info;
+}
+
+CpuInfoFastList *qmp_query_cpus_fast(GError **err)
+{
+    CpuInfoFastList *list = g_new0(CpuInfoFastList, 1);
+    SysEmuTarget arch = 0;
+
+    if (cpu_count() && !need_target(&arch, err)) {
+        g_free(list);
+        return NULL;
+    }
+    list->items = g_new0(CpuInfoFast *, cpu_count());
+    for (unsigned i = 0; i < cpu_count(); i++) {
+        CpuState *cpu = cpu_by_index(i);
+        CpuInfoFast *info = g_new0(CpuInfoFast, 1);
+
+        info->cpu_index = i;
+        info->qom_path = object_path(cpu);
+        info->thread_id = cpu->thread_id;
+        info->qom_type = g_strdup(object_class_name(cpu->parent.parent.klass));
+        info->target = arch;
+        list->items[list->len++] = info;
+    }
+    return list;
+}
+
+CpuDefinitionInfoList *qmp_query_cpu_definitions(GError **err)
+{
+    g_auto(GStrv) names = NULL;
+    CpuDefinitionInfoList *list;
+    SysEmuTarget arch;
+
+    if (!need_target(&arch, err)) {
+        return NULL;
+    }
+    list = g_new0(CpuDefinitionInfoList, 1);
+    names = cpu_model_names(current_target());
+    list->items = g_new0(CpuDefinitionInfo *, names ? g_strv_length(names) : 0);
+    for (char **n = names; n && *n; n++) {
+        ObjectClass *klass = cpu_class_by_model(current_target(), *n, NULL);
+        CpuDefinitionInfo *info = g_new0(CpuDefinitionInfo, 1);
+
+        info->name = g_strdup(*n);
+        info->typename = g_strdup(klass ? object_class_name(klass) : "");
+        list->items[list->len++] = info;
+    }
+    return list;
+}
+
+MemoryInfo *qmp_query_memory_size_summary(GError **err)
+{
+    MemoryInfo *info = g_new0(MemoryInfo, 1);
+
+    info->base_memory = machine_current() ? machine_current()->ram_size : 0;
+    return info;
+}
+
+static HumanReadableText *human_text(GString *text)
+{
+    HumanReadableText *t = g_new0(HumanReadableText, 1);
+
+    t->human_readable_text = g_string_free(text, FALSE);
+    return t;
+}
+
+HumanReadableText *qmp_x_query_jit(GError **err)
+{
+    AccelState *accel = accel_current();
+    GString *text;
+
+    if (!accel || !accel_class(accel)->info) {
+        error_set(err, "the machine does not run under TCG");
+        return NULL;
+    }
+    text = g_string_new(NULL);
+    accel_class(accel)->info(accel, text);
+    return human_text(text);
+}

@@ -1,0 +1,85 @@
+/*
+ * Objects that users make: -object, object-add, object-del (qom/object.h).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+#include "qom/object.h"
+
+static const char *string_member(struct json_object *opts, const char *name)
+{
+    struct json_object *v;
+
+    return json_object_object_get_ex(opts, name, &v) ? json_object_get_string(v) : NULL;
+}
+
+static char **creatable_names(void)
+{
+    GPtrArray *classes = object_class_list(TYPE_OBJECT, false);
+    GPtrArray *names = g_ptr_array_new();
+
+    for (unsigned i = 0; i < classes->len; i++) {
+        const ObjectClass *klass = g_ptr_array_index(classes, i);
+
+        if (klass->type->user_creatable) {
+            g_ptr_array_add(names, g_strdup(object_class_name(klass)));
+        }
+    }
+    g_ptr_array_unref(classes);
+    g_ptr_array_add(names, NULL);
+    return (char **)g_ptr_array_free(names, FALSE);
+}
+
+static const TypeInfo *find_type(const char *name, GError **err)
+{
+    const ObjectClass *klass = object_class_by_name(name);
+    g_auto(GStrv) names = NULL;
+
+    if (klass && klass->type->user_creatable && !klass->type->abstract) {
+        return klass->type;
+    }
+    names = creatable_names();
+    error_set_unknown(err, "object type", name, (const char *const *)names);
+    return NULL;
+}
+
+Object *object_add_user(struct json_object *opts, bool keyval, GError **err)
+{
+    static const char *const skip[] = { "qom-type", "id", NULL };
+    const char *type_name = string_member(opts, "qom-type"), *id = string_member(opts, "id");
+    const TypeInfo *type;
+    Object *obj;
+
+    if (!type_name || !id) {
+        error_set(err, "'%s' is missing", type_name ? "id" : "qom-type");
+        return NULL;
+    }
+    type = find_type(type_name, err);
+    if (!type) {
+        return NULL;
+    }
+    obj = object_new(type_name);
+    if (!object_set_properties(obj, opts, keyval, skip, err) ||
+        (type->complete && !type->complete(obj, err)) ||
+        !object_add_child(object_container("/objects"), id, obj, err)) {
+        error_prefix(err, "object '%s'", id);
+        object_unref(obj);
+        return NULL;
+    }
+    return obj;
+}
+
+bool object_del_user(const char *id, GError **err)
+{
+    Object *all = object_container("/objects");
+    Object *obj = all->children ? g_hash_table_lookup(all->children, id) : NULL;
+
+    if (!obj) {
+        return error_set(err, "object '%s' not found", id);
+    }
+    if (obj->klass->type->can_be_deleted && !obj->klass->type->can_be_deleted(obj)) {
+        return error_set(err, "object '%s' is in use", id);
+    }
+    object_unparent(obj);
+    return true;
+}
