@@ -18,6 +18,18 @@
 
 typedef struct CpuOps CpuOps;
 
+/* Which name -cpu has for a class, by target; a table ends with { NULL, NULL }. */
+typedef struct CpuModelName {
+    const char *target; /* "riscv64", ... */
+    const char *model;
+} CpuModelName;
+
+/* The class of a CPU type. */
+typedef struct CpuClass {
+    DeviceClass parent;
+    const CpuModelName *models; /* targets that have it, and under which name */
+} CpuClass;
+
 /* Why memory is accessed. */
 typedef enum CpuAccess { CPU_ACCESS_FETCH, CPU_ACCESS_LOAD, CPU_ACCESS_STORE } CpuAccess;
 

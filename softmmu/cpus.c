@@ -372,6 +372,7 @@ static const TypeInfo cpu_type = {
     .name = TYPE_CPU,
     .parent = TYPE_DEVICE,
     .instance_size = sizeof(CpuState),
+    .class_size = sizeof(CpuClass),
     .abstract = true,
     .class_init = cpu_class_init,
     .instance_init = cpu_instance_init,

@@ -45,7 +45,15 @@ enum {
     RISCV_EXC_LOAD_PAGE = 13, RISCV_EXC_STORE_PAGE = 15,
 };
 
-enum { RISCV_PMP_ENTRIES = 16, RISCV_HPM_COUNTERS = 29, RISCV_CBO_SIZE = 64 };
+enum { RISCV_PMP_ENTRIES = 16, RISCV_CBO_SIZE = 64 };
+
+/* PMP entries as address ranges (pmp.c). */
+typedef struct RiscvPmp {
+    uint32_t active;           /* bit per entry that is not OFF */
+    uint32_t locked;           /* bit per active entry that binds machine mode too */
+    uint64_t first[RISCV_PMP_ENTRIES], last[RISCV_PMP_ENTRIES]; /* inclusive */
+    uint64_t generation;       /* counts changes; part of view keys */
+} RiscvPmp;
 
 typedef struct RiscvCpu {
     CpuState parent;
@@ -69,18 +77,26 @@ typedef struct RiscvCpu {
     /* CSRs (Privileged ISA); 64-bit also on rv32 */
     uint64_t mstatus, misa, mtvec, mepc, mcause, mtval, mscratch;
     uint64_t mideleg, medeleg, mie;
-    uint64_t mip;              /* (a) */
-    uint64_t mcounteren, mcountinhibit, menvcfg, mseccfg;
-    uint64_t stvec, sepc, scause, stval, sscratch, scounteren, senvcfg, satp, stimecmp;
-    uint64_t mcycle_offset, minstret_offset;
-    uint64_t mhpmcounter[RISCV_HPM_COUNTERS], mhpmevent[RISCV_HPM_COUNTERS];
+    uint64_t mip;              /* (a) bits that software sets; riscv_mip() adds the wires */
+    uint64_t irq_lines;        /* (a) wires that are up, by bit of mip; STIP: Sstc's */
+    uint64_t mcounteren, mcountinhibit;
+    uint64_t menvcfg;          /* (a) */
+    uint64_t stvec, sepc, scause, stval, sscratch, scounteren, senvcfg, satp;
+    uint64_t stimecmp;         /* (a) */
+    uint64_t mcycle_offset, minstret_offset; /* the counter less its clock; the counter
+                                                itself while mcountinhibit stops it */
     uint8_t pmpcfg[RISCV_PMP_ENTRIES];
     uint64_t pmpaddr[RISCV_PMP_ENTRIES];
+    RiscvPmp pmp_map;          /* what derives from them */
 
     /* Exception recorded by fill/access_fault/..., taken after cpu_raise() */
     uint64_t exc_cause, exc_tval;
 
     Timer stimer;              /* Sstc */
+    GMutex stimer_lock;        /* orders its callback and the hart's writes */
+
+    CpuViewKey view[CPU_VIEW_COUNT]; /* as last selected */
+    bool views_set;
 
     /* Configuration, constant after realize */
     unsigned xlen;             /* 32 or 64 */
@@ -88,7 +104,10 @@ typedef struct RiscvCpu {
     uint64_t reset_vector;
     uint64_t ext;              /* bit per RiscvExt, what is on */
     uint64_t ext_user_set;     /* set explicitly */
-    uint8_t satp_modes;        /* bit per: 0 sv32, 1 sv39, 2 sv48, 3 sv57 */
+    uint64_t satp_modes;       /* bit per: 0 sv32, 1 sv39, 2 sv48, 3 sv57 */
+    uint32_t mvendorid;
+    uint64_t marchid, mimpid;
+    uint16_t cbom_size, cbop_size, cboz_size;
     bool mmu, pmp;
     bool has_s, has_u;
     char *isa_string;          /* as the device tree has it */
@@ -128,9 +147,9 @@ extern const IrHelper riscv_h_csr;        /* (u32 insn, u64 rs1 value or uimm) -
                                              rd; illegal ones raise with tval = insn */
 extern const IrHelper riscv_h_mret;       /* (u32 insn): sets pc; then exit_env */
 extern const IrHelper riscv_h_sret;       /* (u32 insn): sets pc; then exit_env */
-extern const IrHelper riscv_h_wfi;        /* (u32 insn, u64 pc delta of next): sets pc to the
-                                             next instruction, halts; then exit_env */
-extern const IrHelper riscv_h_wrs;        /* (u32 insn, u64 pc delta of next): as wfi, bounded */
+extern const IrHelper riscv_h_wfi;        /* (u32 insn, u64 length of the instruction): sets pc
+                                             to the next one, halts; then exit_env */
+extern const IrHelper riscv_h_wrs;        /* (u32 insn, u64 length): as wfi, bounded */
 extern const IrHelper riscv_h_sfence_vma; /* (u32 insn, u64 rs1, u64 rs2): also sinval.vma,
                                              sfence.w.inval, sfence.inval.ir */
 extern const IrHelper riscv_h_fence_i;    /* () */
