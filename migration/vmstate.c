@@ -2,7 +2,7 @@
  * Saving and loading device state by tables (migration/vmstate.h).
  *
  * Stream: records until the end of the enclosing block, each
- *   u8 length of name, name, u32 length of payload, payload      (little-endian)
+ *   u8 length of name, name, u8 kind, u32 length of payload, payload     (little-endian)
  * An integer's payload is its elements; a structure's is a nested block an element, each
  * behind a u32 length. Records come in the order of the table.
  *
@@ -97,7 +97,7 @@ static void save_payload(const VMStateField *f, void *obj, GByteArray *out)
 void vmstate_save(const VMStateField *fields, void *obj, GByteArray *out)
 {
     for (const VMStateField *f = fields; f && f->kind != VMS_KIND_END; f++) {
-        uint8_t name_len = strlen(f->name);
+        uint8_t name_len = strlen(f->name), kind = f->kind;
         size_t at;
 
         if (f->needed && !f->needed(obj)) {
@@ -105,6 +105,7 @@ void vmstate_save(const VMStateField *fields, void *obj, GByteArray *out)
         }
         g_byte_array_append(out, &name_len, 1);
         g_byte_array_append(out, (const uint8_t *)f->name, name_len);
+        g_byte_array_append(out, &kind, 1);
         at = out->len;
         put_u32(out, 0);
         save_payload(f, obj, out);
@@ -150,6 +151,15 @@ static bool check_uint(const VMStateField *f, uint64_t v, GError **err)
     return true;
 }
 
+static bool check_int(const VMStateField *f, int64_t v, GError **err)
+{
+    if ((f->min || f->max) && (v < (int64_t)f->min || v > (int64_t)f->max)) {
+        return error_set(err, "saved field '%s': value %" PRId64 " is out of range", f->name,
+                         v);
+    }
+    return true;
+}
+
 static bool bad_size(const VMStateField *f, size_t size, GError **err)
 {
     return error_set(err, "saved field '%s': %zu bytes do not fit", f->name, size);
@@ -189,7 +199,20 @@ static bool load_payload(const VMStateField *f, void *obj, const uint8_t *data, 
         }
         memcpy(p, data, size);
         return true;
-    case VMS_KIND_INT: case VMS_KIND_BUFFER:
+    case VMS_KIND_INT:
+        if (size != (size_t)f->size * n) {
+            return bad_size(f, size, err);
+        }
+        for (uint32_t i = 0; i < n; i++) {
+            uint64_t v = load_int(data + (size_t)i * f->size, f->size);
+
+            if (!check_int(f, f->size == 4 ? (int32_t)v : (int64_t)v, err)) {
+                return false;
+            }
+        }
+        memcpy(p, data, size);
+        return true;
+    case VMS_KIND_BUFFER:
         if (size != (size_t)f->size * n) {
             return bad_size(f, size, err);
         }
@@ -236,16 +259,19 @@ static bool load_payload(const VMStateField *f, void *obj, const uint8_t *data, 
 
 static bool load_field(const VMStateField *f, void *obj, Reader *r, GError **err)
 {
-    const uint8_t *name, *len, *payload;
+    const uint8_t *name, *len, *kind, *payload;
     uint32_t size;
 
-    if (!take(r, 1, &len) || !take(r, *len, &name) || !take_u32(r, &size) ||
-        !take(r, size, &payload)) {
+    if (!take(r, 1, &len) || !take(r, *len, &name) || !take(r, 1, &kind) ||
+        !take_u32(r, &size) || !take(r, size, &payload)) {
         return error_set(err, "saved state ends before field '%s'", f->name);
     }
     if (*len != strlen(f->name) || memcmp(name, f->name, *len) != 0) {
-        return error_set(err, "saved state has field '%.*s' where '%s' belongs", *len,
-                         (const char *)name, f->name);
+        return error_set(err, "saved state has another field where '%s' belongs",
+                         f->name);
+    }
+    if (*kind != f->kind) {
+        return error_set(err, "saved field '%s' has another type", f->name);
     }
     return load_payload(f, obj, payload, size, err);
 }

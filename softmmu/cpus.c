@@ -362,10 +362,17 @@ static void cpu_instance_finalize(Object *obj)
     g_mutex_clear(&cpu->work_lock);
 }
 
+static void cpu_set_entry(DeviceState *dev, uint64_t pc)
+{
+    CpuState *cpu = (CpuState *)dev;
+    cpu->ops->set_pc(cpu, pc);
+}
+
 static void cpu_class_init(ObjectClass *klass, const TypeInfo *type)
 {
     DeviceClass *dc = (DeviceClass *)klass;
     dc->category = DEVICE_CPU;
+    dc->set_entry = cpu_set_entry;
 }
 
 static const TypeInfo cpu_type = {

@@ -38,6 +38,7 @@ typedef struct DeviceClass {
     void (*unrealize)(DeviceState *dev);
     void (*reset)(DeviceState *dev);
     void (*loaded)(DeviceState *dev); /* after a state was loaded: rebuild what derives */
+    void (*set_entry)(DeviceState *cpu, uint64_t pc); /* CPUs: go on there (loaders) */
 } DeviceClass;
 
 struct DeviceState {

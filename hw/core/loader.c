@@ -40,14 +40,6 @@ void rom_add_take(const char *name, void *data, size_t size, uint64_t addr)
     if (!roms) {
         roms = g_ptr_array_new_with_free_func(rom_free);
     }
-    for (unsigned i = 0; i < roms->len; i++) {
-        Rom *old = g_ptr_array_index(roms, i);
-
-        if (g_str_equal(old->name, name)) {
-            g_ptr_array_remove_index(roms, i);
-            break;
-        }
-    }
     *rom = (Rom){ g_strdup(name), data, size, addr };
     g_ptr_array_add(roms, rom);
     g_ptr_array_sort(roms, compare_roms);
@@ -55,6 +47,14 @@ void rom_add_take(const char *name, void *data, size_t size, uint64_t addr)
 
 void rom_add(const char *name, const void *data, size_t size, uint64_t addr)
 {
+    for (unsigned i = 0; roms && i < roms->len; i++) {
+        Rom *old = g_ptr_array_index(roms, i);
+
+        if (g_str_equal(old->name, name)) {
+            g_ptr_array_remove_index(roms, i);
+            break;
+        }
+    }
     rom_add_take(name, g_memdup2(data, size), size, addr);
 }
 

@@ -29,7 +29,7 @@ bool load_image(const char *path, uint64_t addr, uint64_t max, bool gunzip,
                 uint64_t *ret_size, GError **err);
 /* Add a blob (copied) at addr. Replaces an earlier one of the same name. */
 void rom_add(const char *name, const void *data, size_t size, uint64_t addr);
-/* The same, taking ownership of @data (g_malloc). */
+/* Another blob, whatever names there are already; takes ownership of @data (g_malloc). */
 void rom_add_take(const char *name, void *data, size_t size, uint64_t addr);
 /* Overlaps between blobs, or memory that does not hold them: an error that names both. */
 bool rom_check(GError **err);
