@@ -9,6 +9,7 @@
 #include "util/osdep.h"
 #include "qapi/visitor-impl.h"
 #include "qapi/json.h"
+#include "util/cutils.h"
 
 typedef struct Level {
     struct json_object *value; /* object or array, borrowed from the root */
@@ -292,19 +293,6 @@ static bool input_wrong_type(Visitor *v, const char *name, const char *expected,
     return take(input(v), name, &value, err) && fail_type(input(v), name, expected, err);
 }
 
-/* Decimal, or hexadecimal with 0x; a leading zero does not mean octal. */
-static bool parse_uint(const char *text, uint64_t max, uint64_t *ret)
-{
-    guint base = 10;
-
-    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
-        text += 2;
-        base = 16;
-    }
-    return g_ascii_isxdigit(*text) &&
-           g_ascii_string_to_unsigned(text, base, 0, max, ret, NULL);
-}
-
 static bool parse_int(const char *text, int64_t *ret)
 {
     bool negative = *text == '-';
@@ -381,48 +369,6 @@ static bool input_type_uint64(Visitor *v, const char *name, uint64_t *obj, uint6
         return false;
     }
     *obj = u;
-    return true;
-}
-
-/* A byte count: a number, whole or with a fraction, and a suffix of a power of 1024; without
- * a suffix it counts in @unit. */
-static bool parse_size(const char *text, uint64_t unit, uint64_t *ret)
-{
-    static const char suffixes[] = "BKMGTPE";
-    size_t digits = strspn(text, "0123456789.");
-    g_autofree char *number = g_strndup(text, digits);
-    const char *rest = text + digits;
-    uint64_t whole;
-    double bytes;
-    char *end;
-
-    if (parse_uint(text, UINT64_MAX / unit, &whole)) {
-        *ret = whole * unit;
-        return true;
-    }
-    if (!g_ascii_isdigit(*number)) {
-        return false;
-    }
-    if (*rest) {
-        const char *at = strchr(suffixes, g_ascii_toupper(*rest));
-
-        if (!at || rest[1]) {
-            return false;
-        }
-        unit = UINT64_C(1) << (at - suffixes) * 10;
-    }
-    if (!strchr(number, '.')) {
-        if (!parse_uint(number, UINT64_MAX / unit, &whole)) {
-            return false;
-        }
-        *ret = whole * unit;
-        return true;
-    }
-    bytes = g_ascii_strtod(number, &end) * (double)unit;
-    if (*end || unit == 1 || bytes >= 0x1p64) {
-        return false;
-    }
-    *ret = bytes;
     return true;
 }
 

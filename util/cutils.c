@@ -18,22 +18,22 @@ bool parse_uint(const char *text, uint64_t max, uint64_t *ret)
            g_ascii_string_to_unsigned(text, base, 0, max, ret, NULL);
 }
 
-bool parse_size(const char *text, unsigned default_shift, uint64_t *ret)
+bool parse_size(const char *text, uint64_t unit, uint64_t *ret)
 {
     static const char suffixes[] = "BKMGTPE";
     size_t digits = strspn(text, "0123456789.");
     g_autofree char *number = g_strndup(text, digits);
     const char *rest = text + digits;
-    unsigned shift = default_shift;
     uint64_t whole;
-    double d, bytes;
+    double bytes;
     char *end;
 
+    if (parse_uint(text, UINT64_MAX / unit, &whole)) {
+        *ret = whole * unit;
+        return true;
+    }
     if (!g_ascii_isdigit(*number)) {
         return false;
-    }
-    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
-        return parse_uint(text, UINT64_MAX, ret);
     }
     if (*rest) {
         const char *at = strchr(suffixes, g_ascii_toupper(*rest));
@@ -41,18 +41,17 @@ bool parse_size(const char *text, unsigned default_shift, uint64_t *ret)
         if (!at || rest[1]) {
             return false;
         }
-        shift = (at - suffixes) * 10;
+        unit = UINT64_C(1) << (at - suffixes) * 10;
     }
     if (!strchr(number, '.')) {
-        if (!parse_uint(number, UINT64_MAX >> shift, &whole)) {
+        if (!parse_uint(number, UINT64_MAX / unit, &whole)) {
             return false;
         }
-        *ret = whole << shift;
+        *ret = whole * unit;
         return true;
     }
-    d = g_ascii_strtod(number, &end);
-    bytes = d * (double)(UINT64_C(1) << shift);
-    if (*end || shift == 0 || bytes >= 0x1p64) {
+    bytes = g_ascii_strtod(number, &end) * (double)unit;
+    if (*end || unit == 1 || bytes >= 0x1p64) {
         return false;
     }
     *ret = bytes;

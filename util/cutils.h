@@ -13,9 +13,9 @@
 bool parse_uint(const char *text, uint64_t max, uint64_t *ret);
 
 /* A byte count: a number as above or with a fraction, and one of the suffixes B, K, M, G,
- * T, P, E (either case, powers of 1024; @default_shift where there is none). A fraction
+ * T, P, E (either case, powers of 1024); without a suffix it counts in @unit. A fraction
  * needs a unit above bytes, and is cut to whole bytes. */
-bool parse_size(const char *text, unsigned default_shift, uint64_t *ret);
+bool parse_size(const char *text, uint64_t unit, uint64_t *ret);
 
 /* The other way, for messages: "1.5 GiB", "512 MiB", "17 B". */
 char *format_size(uint64_t bytes);

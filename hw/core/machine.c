@@ -180,26 +180,6 @@ static bool get_smp(Object *obj, const Property *prop, Visitor *v, const char *n
 
 /* ---- Memory ---- */
 
-/* A size in option strings; without a suffix it is in MiB, as -m always was. */
-static bool visit_memory_size(Visitor *v, const char *name, uint64_t *size, GError **err)
-{
-    g_autofree char *text = NULL;
-
-    if (visit_peek_type(v, name) != json_type_string) {
-        return visit_type_size(v, name, size, err);
-    }
-    if (!visit_type_str(v, name, &text, err)) {
-        return false;
-    }
-    if (!parse_size(text, 20, size)) {
-        error_set(err, "-m: '%s' is not a memory size", text);
-        error_set_culprit(err, "property", "memory");
-        error_set_expected(err, "a number with a suffix B, K, M, G or T (default: M)");
-        return false;
-    }
-    return true;
-}
-
 static bool set_memory(Object *obj, const Property *prop, Visitor *v, const char *name,
                        GError **err)
 {
@@ -211,7 +191,7 @@ static bool set_memory(Object *obj, const Property *prop, Visitor *v, const char
         return false;
     }
     if (visit_optional(v, "size", &present)) {
-        ok = visit_memory_size(v, "size", &size, err);
+        ok = visit_type_size_mib(v, "size", &size, err);
         if (ok && size == 0) {
             error_set(err, "-m: a memory size of 0");
             error_set_culprit(err, "property", "memory");
@@ -220,7 +200,7 @@ static bool set_memory(Object *obj, const Property *prop, Visitor *v, const char
         }
     }
     if (ok && visit_optional(v, "max-size", &present)) {
-        ok = visit_memory_size(v, "max-size", &max, err);
+        ok = visit_type_size_mib(v, "max-size", &max, err);
     }
     if (ok && visit_optional(v, "slots", &present)) {
         ok = visit_type_uint64(v, "slots", &slots, err);
