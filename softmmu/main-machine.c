@@ -47,42 +47,23 @@ static const char *member(const QapiProps *props, const char *name)
                ? json_object_get_string(v) : NULL;
 }
 
-/* -smp: what is not given follows from the rest (cpus = sockets * cores * threads). */
 static bool set_topology(MachineState *m, const SMPConfiguration *smp, GError **err)
 {
-    unsigned sockets = 1, cores = 1, threads = 1, cpus, max;
-
     if (!smp) {
         return true;
     }
-    sockets = smp->has_sockets ? smp->sockets : 1;
-    threads = smp->has_threads ? smp->threads : 1;
-    if (smp->has_cores) {
-        cores = smp->cores;
-    } else {
-        unsigned total = smp->has_maxcpus ? smp->maxcpus : smp->has_cpus ? smp->cpus : 1;
-
-        cores = sockets && threads ? MAX(total / (sockets * threads), 1) : 1;
-    }
     if ((smp->has_cpus && smp->cpus == 0) || (smp->has_maxcpus && smp->maxcpus == 0) ||
-        sockets == 0 || cores == 0 || threads == 0) {
+        (smp->has_sockets && smp->sockets == 0) || (smp->has_cores && smp->cores == 0) ||
+        (smp->has_threads && smp->threads == 0)) {
         error_set(err, "-smp: a count of 0 is no machine");
         error_set_expected(err, "at least 1");
         return false;
     }
-    max = smp->has_maxcpus ? smp->maxcpus : (unsigned)((uint64_t)sockets * cores * threads);
-    cpus = smp->has_cpus ? smp->cpus : max;
-    if ((uint64_t)sockets * cores * threads != MAX(max, cpus) || cpus > max) {
-        return error_set(err, "-smp: sockets (%u) * cores (%u) * threads (%u) is not the "
-                         "number of CPUs (%u, at most %u)", sockets, cores, threads, cpus,
-                         max);
-    }
-    m->smp_cpus = cpus;
-    m->smp_max_cpus = max;
-    m->smp_sockets = sockets;
-    m->smp_cores = cores;
-    m->smp_threads = threads;
-    return true;
+    return machine_set_topology(m, smp->has_cpus ? smp->cpus : 0,
+                                smp->has_sockets ? smp->sockets : 0,
+                                smp->has_cores ? smp->cores : 0,
+                                smp->has_threads ? smp->threads : 0,
+                                smp->has_maxcpus ? smp->maxcpus : 0, err);
 }
 
 static bool set_strings(MachineState *m, const QapiOptions *o, GError **err)

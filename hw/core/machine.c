@@ -69,9 +69,9 @@ MachineState *machine_create(MachineClass *klass)
 
 /* ---- Topology ---- */
 
-/* -smp: what was not given is computed; cores are filled before sockets. */
-static bool smp_compute(MachineState *m, uint32_t cpus, uint32_t sockets, uint32_t cores,
-                        uint32_t threads, uint32_t maxcpus, GError **err)
+/* What was not given is computed; cores are filled before sockets. */
+bool machine_set_topology(MachineState *m, unsigned cpus, unsigned sockets, unsigned cores,
+                          unsigned threads, unsigned maxcpus, GError **err)
 {
     uint64_t total;
 
@@ -155,7 +155,7 @@ static bool set_smp(Object *obj, const Property *prop, Visitor *v, const char *n
         }
     }
     ok = ok && visit_check_struct(v, err) &&
-         smp_compute((MachineState *)obj, cpus, sockets, cores, threads, maxcpus, err);
+         machine_set_topology((MachineState *)obj, cpus, sockets, cores, threads, maxcpus, err);
     visit_end_struct(v, NULL);
     return ok;
 }

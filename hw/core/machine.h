@@ -54,6 +54,9 @@ MachineClass *machine_class(const MachineState *m);
 MachineClass *machine_find(const char *name, const char *target, GError **err);
 /* Make the machine object at /machine (before properties are set). */
 MachineState *machine_create(MachineClass *klass);
+/* -smp: the topology from the counts given (0: not given); the rest is computed. */
+bool machine_set_topology(MachineState *m, unsigned cpus, unsigned sockets, unsigned cores,
+                          unsigned threads, unsigned maxcpus, GError **err);
 /* Check properties, allocate RAM, call the board's init. Once. */
 bool machine_run_init(MachineState *m, GError **err);
 /* Reset everything: ROM blobs are written back, then devices, then CPUs. */
