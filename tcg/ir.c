@@ -378,13 +378,14 @@ void ir_label(IrBuilder *b, IrLabel l)
     IrLabelInfo *info = &b->labels[l];
     bool fallthrough = !b->unreachable;
 
+    if (!fallthrough && !info->reached) {
+        return; /* its branches were folded away: what follows is unreachable too */
+    }
     b->unreachable = false;
     ir_emit(b, IR_OP_label, IR_I64)->imm = l;
     forget_values(b);
-    if (!info->reached) {
-        b->unreachable = !fallthrough;
-    } else if (!fallthrough && !info->conflict && b->started &&
-               (info->pc_delta != b->pc_delta || info->count != b->count)) {
+    if (info->reached && !fallthrough && !info->conflict && b->started &&
+        (info->pc_delta != b->pc_delta || info->count != b->count)) {
         emit_insn_start(b, info->pc_delta, info->count);
     }
 }

@@ -123,8 +123,9 @@ static inline bool riscv_has_ext(const RiscvCpu *cpu, RiscvExt e)
 }
 
 /* ---- translate.c, decode: the front end ---- */
-extern const IrGlobal riscv_globals[]; /* x1..x31 as indices 1..31, pc as index 0 */
-enum { RISCV_N_GLOBALS = 32, RISCV_GLOBAL_PC = 0 };
+/* pc as index 0, x1..x31 as 1..31, f0..f31 as 32..63 */
+enum { RISCV_GLOBAL_PC = 0, RISCV_GLOBAL_F = 32, RISCV_N_GLOBALS = 64 };
+extern const IrGlobal riscv_globals[RISCV_N_GLOBALS];
 void riscv_translate(CpuTranslate *t);
 /* disas.c: one instruction as text; length in bytes. Printer generated from the decode
  * tables; standard aliases. */
