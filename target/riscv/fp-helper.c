@@ -5,10 +5,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
-#include "target/riscv/cpu.h"
 #include "target/riscv/fp-helper.h"
-
-#define MSTATUS_FS_DIRTY UINT64_C(0x6000)
+#include "target/riscv/system.h"
 
 static FloatStatus *status(CpuState *cpu)
 {
@@ -102,10 +100,7 @@ UNARY(fcvt_d_lu, f64_from_uint64(a, s))
 
 static void do_fs_dirty(CpuState *cs)
 {
-    RiscvCpu *cpu = riscv_cpu(cs);
-
-    cpu->mstatus |= MSTATUS_FS_DIRTY;
-    riscv_update_mode(cpu);
+    riscv_fs_dirty(riscv_cpu(cs));
 }
 
 /* None touches a global: operands and results are values. */

@@ -8,6 +8,7 @@
  */
 #include "util/osdep.h"
 #include "target/riscv/decode.h"
+#include "target/riscv/system.h"
 
 #define STUB __attribute__((weak))
 
@@ -37,7 +38,7 @@ STUB void riscv_raise(RiscvCpu *cpu, uint64_t cause, uint64_t tval)
 {
     abort();
 }
-STUB void riscv_update_mode(RiscvCpu *cpu)
+STUB void riscv_fs_dirty(RiscvCpu *cpu)
 {
 }
 STUB void cpu_probe(CpuState *cpu, uint64_t vaddr, unsigned size, CpuAccess access)
