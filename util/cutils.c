@@ -1,10 +1,12 @@
 /*
- * Small conversions of text (util/cutils.h).
+ * Small conversions of text, and files as bytes (util/cutils.h).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
 #include "util/cutils.h"
+#include <fcntl.h>
+#include <sys/stat.h>
 
 bool parse_uint(const char *text, uint64_t max, uint64_t *ret)
 {
@@ -69,4 +71,29 @@ char *format_size(uint64_t bytes)
         u++;
     }
     return g_strdup_printf("%.3g %s", value, units[u]);
+}
+
+GMappedFile *map_file(const char *path, GError **err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    g_autoptr(GError) cause = NULL;
+    GMappedFile *file = NULL;
+    struct stat st;
+
+    if (fd < 0) {
+        error_set_errno(err, errno, "cannot open '%s'", path);
+        error_set_culprit(err, "file", path);
+        return NULL;
+    }
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        file = g_mapped_file_new_from_fd(fd, FALSE, &cause);
+        if (!file) {
+            error_set(err, "cannot read '%s': %s", path, cause->message);
+        }
+    } else {
+        error_set(err, "'%s' is not a regular file", path);
+    }
+    error_set_culprit(err, "file", path);
+    close(fd);
+    return file;
 }

@@ -1,5 +1,5 @@
 /*
- * Small conversions of text.
+ * Small conversions of text, and files as bytes.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -7,6 +7,7 @@
 #define UTIL_CUTILS_H
 
 #include "util/osdep.h"
+#include "util/error.h"
 
 /* A whole unsigned number, decimal or hexadecimal with 0x, that is at most @max; nothing
  * may stand before or behind it. */
@@ -19,5 +20,8 @@ bool parse_size(const char *text, uint64_t unit, uint64_t *ret);
 
 /* The other way, for messages: "1.5 GiB", "512 MiB", "17 B". */
 char *format_size(uint64_t bytes);
+
+/* A regular file mapped for reading, or NULL; the error names the file. */
+GMappedFile *map_file(const char *path, GError **err);
 
 #endif

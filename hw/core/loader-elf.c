@@ -6,6 +6,7 @@
  */
 #include "util/osdep.h"
 #include "hw/core/loader.h"
+#include "util/cutils.h"
 #include <elf.h>
 
 enum { MAX_PROGRAM_HEADERS = 256 };
@@ -58,13 +59,11 @@ static void elf_close(Elf *e)
 
 static bool elf_open(Elf *e, const char *path, GError **err)
 {
-    g_autoptr(GError) cause = NULL;
-
     memset(e, 0, sizeof(*e));
     e->path = path;
-    e->file = g_mapped_file_new(path, FALSE, &cause);
+    e->file = map_file(path, err);
     if (!e->file) {
-        return error_set(err, "cannot open '%s': %s", path, g_strerror(errno));
+        return false;
     }
     e->data = (const uint8_t *)g_mapped_file_get_contents(e->file);
     e->size = g_mapped_file_get_length(e->file);
@@ -95,24 +94,17 @@ static bool load_segment(const Elf *e, const Segment *s, unsigned index, GError 
 {
     g_autofree char *base = g_path_get_basename(e->path);
     g_autofree char *name = g_strdup_printf("%s ELF program header segment %u", base, index);
-    g_autofree uint8_t *bytes = NULL;
 
     if (!range_ok(e, s->offset, s->filesz)) {
         return error_set(err, "ELF file '%s' is truncated: segment %u ends at byte %" PRIu64
                          ", the file at %zu", e->path, index, s->offset + s->filesz, e->size);
     }
-    if (s->filesz > s->memsz || s->memsz > (uint64_t)1 << 40 ||
-        s->paddr + s->memsz < s->paddr) {
+    if (s->filesz > s->memsz || s->paddr + s->memsz < s->paddr) {
         return error_set(err, "ELF file '%s': segment %u has impossible sizes", e->path,
                          index);
     }
-    bytes = g_try_malloc0(MAX(s->memsz, 1));
-    if (!bytes) {
-        return error_set(err, "ELF file '%s': no memory for segment %u of %" PRIu64 " bytes",
-                         e->path, index, s->memsz);
-    }
-    memcpy(bytes, e->data + s->offset, s->filesz);
-    rom_add_take(name, g_steal_pointer(&bytes), s->memsz, s->paddr);
+    rom_add_zeroed(name, g_memdup2(e->data + s->offset, s->filesz), s->filesz, s->memsz,
+                   s->paddr);
     return true;
 }
 

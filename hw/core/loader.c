@@ -6,12 +6,13 @@
 #include "util/osdep.h"
 #include "hw/core/loader.h"
 #include "hw/core/machine.h"
+#include "util/cutils.h"
 #include <zlib.h>
 
 typedef struct Rom {
     char *name;
     uint8_t *data;
-    uint64_t size, addr;
+    uint64_t data_size, size, addr; /* zeros lie behind the data */
 } Rom;
 
 /* Under the machine lock; in the order of addresses. */
@@ -33,16 +34,22 @@ static int compare_roms(const void *a, const void *b)
     return x->addr < y->addr ? -1 : x->addr > y->addr;
 }
 
-void rom_add_take(const char *name, void *data, size_t size, uint64_t addr)
+void rom_add_zeroed(const char *name, void *data, size_t data_size, uint64_t size,
+                    uint64_t addr)
 {
     Rom *rom = g_new0(Rom, 1);
 
     if (!roms) {
         roms = g_ptr_array_new_with_free_func(rom_free);
     }
-    *rom = (Rom){ g_strdup(name), data, size, addr };
+    *rom = (Rom){ g_strdup(name), data, data_size, size, addr };
     g_ptr_array_add(roms, rom);
     g_ptr_array_sort(roms, compare_roms);
+}
+
+void rom_add_take(const char *name, void *data, size_t size, uint64_t addr)
+{
+    rom_add_zeroed(name, data, size, size, addr);
 }
 
 void rom_add(const char *name, const void *data, size_t size, uint64_t addr)
@@ -107,10 +114,16 @@ bool rom_check(GError **err)
 
 void rom_reset(void)
 {
+    static const uint8_t zeros[4096];
+
     for (unsigned i = 0; roms && i < roms->len; i++) {
         const Rom *rom = g_ptr_array_index(roms, i);
 
-        address_space_write_rom(system_memory_as(), rom->addr, rom->data, rom->size);
+        address_space_write_rom(system_memory_as(), rom->addr, rom->data, rom->data_size);
+        for (uint64_t at = rom->data_size; at < rom->size; at += sizeof(zeros)) {
+            address_space_write_rom(system_memory_as(), rom->addr + at, zeros,
+                                    MIN(sizeof(zeros), rom->size - at));
+        }
     }
 }
 
@@ -175,14 +188,13 @@ bool load_image(const char *path, uint64_t addr, uint64_t max, bool unpack,
                 uint64_t *ret_size, GError **err)
 {
     g_autofree char *name = g_path_get_basename(path);
-    g_autoptr(GError) cause = NULL;
-    GMappedFile *file = g_mapped_file_new(path, FALSE, &cause);
+    GMappedFile *file = map_file(path, err);
     const uint8_t *data;
     uint8_t *bytes;
     uint64_t size;
 
     if (!file) {
-        return error_set(err, "cannot open '%s': %s", path, g_strerror(errno));
+        return false;
     }
     data = (const uint8_t *)g_mapped_file_get_contents(file);
     size = g_mapped_file_get_length(file);

@@ -31,6 +31,9 @@ bool load_image(const char *path, uint64_t addr, uint64_t max, bool gunzip,
 void rom_add(const char *name, const void *data, size_t size, uint64_t addr);
 /* Another blob, whatever names there are already; takes ownership of @data (g_malloc). */
 void rom_add_take(const char *name, void *data, size_t size, uint64_t addr);
+/* The same of @size bytes in all: those behind the first @data_size are zeros. */
+void rom_add_zeroed(const char *name, void *data, size_t data_size, uint64_t size,
+                    uint64_t addr);
 /* Overlaps between blobs, or memory that does not hold them: an error that names both. */
 bool rom_check(GError **err);
 void rom_reset(void);   /* write all to memory; invalidates translated code */
