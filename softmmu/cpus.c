@@ -150,7 +150,7 @@ static bool cpu_wants_attention(const CpuState *cpu)
 
 static bool cpu_may_sleep(CpuState *cpu)
 {
-    if (atomic_read(&cpu->stopped)) {
+    if (atomic_load_acquire(&cpu->stopped)) {
         return true;
     }
     return atomic_read(&cpu->halted) && !cpu->ops->has_work(cpu);
@@ -191,7 +191,7 @@ static gpointer cpu_thread(gpointer opaque)
         cpu_work_run(cpu);
         if (cpu->stop) {
             atomic_set(&cpu->stop, false);
-            atomic_set(&cpu->stopped, true);
+            atomic_store_release(&cpu->stopped, true);
             g_cond_broadcast(&cpus.changed);
         }
         bool end = cpu->unplug;
@@ -229,7 +229,7 @@ void cpus_pause_all(void)
             continue;
         }
         if (!cpu_has_thread(cpu)) {
-            atomic_set(&cpu->stopped, true);
+            atomic_store_release(&cpu->stopped, true);
             continue;
         }
         atomic_set(&cpu->stop, true);
@@ -253,7 +253,7 @@ void cpus_resume_all(void)
             continue;
         }
         atomic_set(&cpu->stop, false);
-        atomic_set(&cpu->stopped, false);
+        atomic_store_release(&cpu->stopped, false);
         cpu_wake(cpu);
     }
 }
@@ -312,7 +312,7 @@ static void cpu_thread_end(CpuState *cpu)
     machine_lock();
     cpu->thread = NULL;
     cpu->created = false;
-    atomic_set(&cpu->stopped, true);
+    atomic_store_release(&cpu->stopped, true);
 }
 
 void cpu_unrealize_common(CpuState *cpu)
