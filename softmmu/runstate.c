@@ -56,7 +56,6 @@ static struct {
     int exit_code;
     int reset_request;   /* ShutdownReason */
     int powerdown_request;
-    bool ended;          /* (m) a shutdown was carried out: the main loop ends */
 } rs;
 
 RunStateId run_state(void)
@@ -127,29 +126,21 @@ static void run_state_notify(bool running)
 
 /* ---- Stop and go on ---- */
 
-/* True if the machine ran until now. */
-static bool machine_stop(RunStateId state)
+void vm_stop(RunStateId state)
 {
     if (!run_state_running()) {
         /* Stopped already: a graver state replaces the plain ones. */
         if (state != RUN_STATE_PAUSED) {
             run_state_set(state);
         }
-        return false;
+        return;
     }
     run_state_call(rs.hooks.pause_vcpus);
     clock_virtual_enable(false);
     run_state_set(state);
     run_state_notify(false);
     run_state_call(rs.hooks.flush);
-    return true;
-}
-
-void vm_stop(RunStateId state)
-{
-    if (machine_stop(state)) {
-        run_state_call(rs.events.stop);
-    }
+    run_state_call(rs.events.stop);
 }
 
 /* The state that the machine is in cannot go on before a reset. */
@@ -215,22 +206,21 @@ static bool shutdown_by_guest(ShutdownReason reason)
            reason == SHUTDOWN_GUEST_PANIC;
 }
 
-/* The last event of a process is SHUTDOWN: no STOP follows where the main loop ends. */
-static void shutdown_carry_out(ShutdownReason reason)
+/* True if the main loop ends. */
+static bool shutdown_carry_out(ShutdownReason reason)
 {
     if (rs.events.shutdown) {
         rs.events.shutdown(shutdown_by_guest(reason), reason);
     }
     /* A monitor's quit and a signal end the process whatever -no-shutdown says. */
     if (rs.actions.shutdown_is_pause && reason != SHUTDOWN_HOST_QMP_QUIT &&
-        reason != SHUTDOWN_HOST_SIGNAL && reason != SHUTDOWN_HOST_UI &&
-        reason != SHUTDOWN_HOST_ERROR) {
+        reason != SHUTDOWN_HOST_SIGNAL && reason != SHUTDOWN_HOST_ERROR) {
         vm_stop(RUN_STATE_SHUTDOWN);
-        return;
+        return false;
     }
-    machine_stop(RUN_STATE_SHUTDOWN);
+    vm_stop(RUN_STATE_SHUTDOWN);
     run_state_call(rs.hooks.flush);
-    rs.ended = true;
+    return true;
 }
 
 static void reset_carry_out(ShutdownReason reason)
@@ -245,16 +235,13 @@ static void reset_carry_out(ShutdownReason reason)
     }
     if (running) {
         run_state_call(rs.hooks.resume_vcpus);
-    } else {
+    } else if (run_state_needs_reset() || run_state() == RUN_STATE_GUEST_PANICKED) {
         run_state_set(RUN_STATE_PRELAUNCH);
     }
 }
 
-void run_state_carry_out_requests(void)
+static bool run_state_requests(void)
 {
-    if (rs.ended) {
-        return;
-    }
     if (atomic_read(&rs.stop_request)) {
         int stop = atomic_xchg(&rs.stop_request, 0);
         if (stop) {
@@ -268,9 +255,8 @@ void run_state_carry_out_requests(void)
                                     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     }
     if (atomic_read(&rs.shutdown_request)) {
-        shutdown_carry_out(atomic_xchg(&rs.shutdown_request, 0));
-        if (rs.ended) {
-            return;
+        if (shutdown_carry_out(atomic_xchg(&rs.shutdown_request, 0))) {
+            return true;
         }
     }
     if (atomic_read(&rs.reset_request)) {
@@ -281,19 +267,13 @@ void run_state_carry_out_requests(void)
         run_state_call(rs.events.powerdown);
         run_state_call(rs.hooks.powerdown_machine);
     }
-}
-
-bool run_state_ended(void)
-{
-    return rs.ended;
+    return false;
 }
 
 int run_state_main_loop(void)
 {
-    run_state_carry_out_requests();
-    while (!rs.ended) {
+    while (!run_state_requests()) {
         main_loop_wait(false);
-        run_state_carry_out_requests();
     }
     return atomic_read(&rs.exit_code);
 }

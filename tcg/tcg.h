@@ -67,7 +67,8 @@ static inline unsigned tcg_fetch_index(uint64_t vaddr)
     return (vaddr >> TCG_PAGE_BITS) & (TCG_FETCH_ENTRIES - 1);
 }
 /* Indirect jumps: virtual pc -> checked entry of a region. Entries are dropped only when
- * their region dies: the checked entry verifies page and mode. */
+ * their region dies: the checked entry verifies page and mode. A free entry holds a pc
+ * that belongs in another slot, so that no jump matches it. */
 typedef struct TcgJumpEntry {
     uint64_t pc;
     const void *checked_entry;

@@ -199,7 +199,8 @@ static void reset_memory(CpuState *cpu)
 {
     memset(cpu->tcg.data_view, 0xff, sizeof(TcgDataView));
     memset(cpu->tcg.fetch_view, 0xff, sizeof(TcgFetchView));
-    memset(cpu->tcg.jump_cache, 0xff, TCG_JUMP_ENTRIES * sizeof(TcgJumpEntry));
+    memset(cpu->tcg.jump_cache, 0, TCG_JUMP_ENTRIES * sizeof(TcgJumpEntry));
+    cpu->tcg.jump_cache[0].pc = 2; /* 0 belongs here: see tcg.h */
     for (unsigned n = 0; n < RAM_SIZE; n++) {
         cpu->ram[n] = (n * 167 + (n >> 8)) ^ 0x5a;
     }
