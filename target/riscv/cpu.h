@@ -50,7 +50,6 @@ enum { RISCV_PMP_ENTRIES = 16, RISCV_CBO_SIZE = 64 };
 /* PMP entries as address ranges (pmp.c). */
 typedef struct RiscvPmp {
     uint32_t active;           /* bit per entry that is not OFF */
-    uint32_t locked;           /* bit per active entry that binds machine mode too */
     uint64_t first[RISCV_PMP_ENTRIES], last[RISCV_PMP_ENTRIES]; /* inclusive */
     uint64_t generation;       /* counts changes; part of view keys */
 } RiscvPmp;

@@ -48,13 +48,9 @@ void riscv_pmp_update(RiscvCpu *cpu)
     RiscvPmp *map = &cpu->pmp_map;
 
     map->active = 0;
-    map->locked = 0;
     for (unsigned i = 0; i < RISCV_PMP_ENTRIES; i++) {
         if (entry_range(cpu, i, &map->first[i], &map->last[i])) {
             map->active |= 1u << i;
-            if (cpu->pmpcfg[i] & PMP_L) {
-                map->locked |= 1u << i;
-            }
         }
     }
     /* Never 0, which in a view key stands for no protection at all. */
@@ -92,9 +88,11 @@ void riscv_pmpaddr_write(RiscvCpu *cpu, unsigned entry, uint64_t value)
     riscv_pmp_update(cpu);
 }
 
+/* Entries that are not locked bind machine mode in one way: an access that one of them
+ * matches in part fails whatever its bits say. */
 bool riscv_pmp_open(const RiscvCpu *cpu, bool m)
 {
-    return !cpu->pmp || (m && !cpu->pmp_map.locked);
+    return !cpu->pmp || (m && !cpu->pmp_map.active);
 }
 
 /* What entry @i grants, or what holds if none matches (i < 0). */
