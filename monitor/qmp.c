@@ -14,6 +14,7 @@
 #include "qapi/json.h"
 #include "qapi/qapi-command-table.h"
 #include "qapi/qapi-event.h"
+#include "softmmu/runstate.h"
 
 enum { MAX_QUEUED_REQUESTS = 8, READ_CHUNK = 4096 };
 #define MAX_QUEUED_OUTPUT (64 * MiB)
@@ -182,7 +183,8 @@ static void execute_queued(QmpMonitor *m)
         return;
     }
     m->executing = true;
-    while ((r = g_queue_pop_head(&m->requests))) {
+    /* After quit nothing is answered; clear_session() frees the rest. */
+    while (!run_state_ended() && (r = g_queue_pop_head(&m->requests))) {
         execute(m, r);
     }
     m->executing = false;

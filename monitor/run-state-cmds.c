@@ -55,18 +55,21 @@ bool qmp_cont(GError **err)
 bool qmp_quit(GError **err)
 {
     shutdown_request(SHUTDOWN_HOST_QMP_QUIT);
+    run_state_carry_out_requests();
     return true;
 }
 
 bool qmp_system_reset(GError **err)
 {
     reset_request(SHUTDOWN_HOST_QMP_SYSTEM_RESET);
+    run_state_carry_out_requests();
     return true;
 }
 
 bool qmp_system_powerdown(GError **err)
 {
     powerdown_request();
+    run_state_carry_out_requests();
     return true;
 }
 

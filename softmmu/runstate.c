@@ -56,6 +56,7 @@ static struct {
     int exit_code;
     int reset_request;   /* ShutdownReason */
     int powerdown_request;
+    bool ended;          /* (m) a shutdown was carried out: the main loop ends */
 } rs;
 
 RunStateId run_state(void)
@@ -126,21 +127,29 @@ static void run_state_notify(bool running)
 
 /* ---- Stop and go on ---- */
 
-void vm_stop(RunStateId state)
+/* True if the machine ran until now. */
+static bool machine_stop(RunStateId state)
 {
     if (!run_state_running()) {
         /* Stopped already: a graver state replaces the plain ones. */
         if (state != RUN_STATE_PAUSED) {
             run_state_set(state);
         }
-        return;
+        return false;
     }
     run_state_call(rs.hooks.pause_vcpus);
     clock_virtual_enable(false);
     run_state_set(state);
     run_state_notify(false);
     run_state_call(rs.hooks.flush);
-    run_state_call(rs.events.stop);
+    return true;
+}
+
+void vm_stop(RunStateId state)
+{
+    if (machine_stop(state)) {
+        run_state_call(rs.events.stop);
+    }
 }
 
 /* The state that the machine is in cannot go on before a reset. */
@@ -206,21 +215,22 @@ static bool shutdown_by_guest(ShutdownReason reason)
            reason == SHUTDOWN_GUEST_PANIC;
 }
 
-/* True if the main loop ends. */
-static bool shutdown_carry_out(ShutdownReason reason)
+/* The last event of a process is SHUTDOWN: no STOP follows where the main loop ends. */
+static void shutdown_carry_out(ShutdownReason reason)
 {
     if (rs.events.shutdown) {
         rs.events.shutdown(shutdown_by_guest(reason), reason);
     }
     /* A monitor's quit and a signal end the process whatever -no-shutdown says. */
     if (rs.actions.shutdown_is_pause && reason != SHUTDOWN_HOST_QMP_QUIT &&
-        reason != SHUTDOWN_HOST_SIGNAL && reason != SHUTDOWN_HOST_ERROR) {
+        reason != SHUTDOWN_HOST_SIGNAL && reason != SHUTDOWN_HOST_UI &&
+        reason != SHUTDOWN_HOST_ERROR) {
         vm_stop(RUN_STATE_SHUTDOWN);
-        return false;
+        return;
     }
-    vm_stop(RUN_STATE_SHUTDOWN);
+    machine_stop(RUN_STATE_SHUTDOWN);
     run_state_call(rs.hooks.flush);
-    return true;
+    rs.ended = true;
 }
 
 static void reset_carry_out(ShutdownReason reason)
@@ -235,13 +245,16 @@ static void reset_carry_out(ShutdownReason reason)
     }
     if (running) {
         run_state_call(rs.hooks.resume_vcpus);
-    } else if (run_state_needs_reset() || run_state() == RUN_STATE_GUEST_PANICKED) {
+    } else {
         run_state_set(RUN_STATE_PRELAUNCH);
     }
 }
 
-static bool run_state_requests(void)
+void run_state_carry_out_requests(void)
 {
+    if (rs.ended) {
+        return;
+    }
     if (atomic_read(&rs.stop_request)) {
         int stop = atomic_xchg(&rs.stop_request, 0);
         if (stop) {
@@ -255,8 +268,9 @@ static bool run_state_requests(void)
                                     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     }
     if (atomic_read(&rs.shutdown_request)) {
-        if (shutdown_carry_out(atomic_xchg(&rs.shutdown_request, 0))) {
-            return true;
+        shutdown_carry_out(atomic_xchg(&rs.shutdown_request, 0));
+        if (rs.ended) {
+            return;
         }
     }
     if (atomic_read(&rs.reset_request)) {
@@ -267,13 +281,19 @@ static bool run_state_requests(void)
         run_state_call(rs.events.powerdown);
         run_state_call(rs.hooks.powerdown_machine);
     }
-    return false;
+}
+
+bool run_state_ended(void)
+{
+    return rs.ended;
 }
 
 int run_state_main_loop(void)
 {
-    while (!run_state_requests()) {
+    run_state_carry_out_requests();
+    while (!rs.ended) {
         main_loop_wait(false);
+        run_state_carry_out_requests();
     }
     return atomic_read(&rs.exit_code);
 }

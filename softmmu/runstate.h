@@ -41,6 +41,12 @@ void shutdown_request_with_code(ShutdownReason reason, int code);
 void reset_request(ShutdownReason reason);
 void powerdown_request(void);
 
+/* Carry out now what was requested, so that the events of a monitor command precede its
+ * reply (machine lock, main thread). */
+void run_state_carry_out_requests(void);
+/* A shutdown was carried out: the main loop ends, monitors take no more commands. */
+bool run_state_ended(void);
+
 /* Called at each change of run_state_running() with the machine lock. */
 void run_state_add_notifier(void (*fn)(void *opaque, bool running), void *opaque);
 void run_state_remove_notifier(void (*fn)(void *opaque, bool running), void *opaque);
