@@ -19,7 +19,7 @@ NAME = re.compile(r'[A-Za-z_][A-Za-z0-9_]*$')
 MAX_ARGS = 8
 MAX_CONDS = 4
 # Operand kinds that templates may name; the target's disassembler prints them.
-KINDS = 'xfdhtucroq'
+KINDS = 'xfdhtucreoq'
 
 
 class TableError(Exception):

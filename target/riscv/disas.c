@@ -88,7 +88,8 @@ static void print_operand(GString *out, char kind, int32_t v, uint64_t pc, bool 
     case 'o': print_fence_set(out, v); break;
     case 'q': g_string_append(out, order[v & 3]); break;
     case 'r':
-        if (v != 7) {
+    case 'e':
+        if (v != 7 && (kind == 'r' || v != 0)) {
             g_string_append_printf(out, ",%s", rounding_names[v & 7]);
         }
         break;
