@@ -65,22 +65,48 @@ void blk_aio_write_zeroes(BlockBackend *blk, uint64_t offset, uint64_t len, bool
  * STOP, asks the machine to stop. */
 BlockErrorAction blk_error_action(BlockBackend *blk, bool is_write, int error);
 
-/* Wait until no request of blk is in flight (machine lock held, main thread). */
+/* Sink of the event BLOCK_IO_ERROR; machine lock. Set once by main. */
+typedef struct BlockIoError {
+    const char *device;    /* the drive's id, or "" */
+    const char *node_name;
+    const char *qom_path;  /* of the device, or "" */
+    bool is_write;
+    BlockErrorAction action;
+    bool no_space;
+    const char *reason;    /* for people */
+} BlockIoError;
+typedef void BlockIoErrorSink(const BlockIoError *event);
+void block_set_io_error_sink(BlockIoErrorSink *sink);
+
+/* Wait until no request of blk is in flight. Machine lock, any thread: callbacks of
+ * requests run in the thread that waits, and nothing else of the main loop does. */
 void blk_drain(BlockBackend *blk);
 void blk_drain_all(void);
 /* Flush every node; before the machine stops or the process ends. */
 int blk_flush_all(void);
 
-/* -drive / -blockdev / blockdev-add: keyval or JSON objects. -drive without format= probes
- * nothing but raw and says so; a probed image is never written without a warning. */
+/*
+ * -drive / -blockdev / blockdev-add: keyval or JSON objects. -drive without format= takes
+ * the image as raw and says so; an image that looks like another format is refused, and
+ * the guest cannot make it look like one.
+ */
 bool drive_add(struct json_object *opts, const char *default_if, GError **err);
 bool blockdev_add(struct json_object *opts, bool keyval, GError **err);
 bool blockdev_del(const char *node_name, GError **err);
 /* A drive that -drive made for the board with if=TYPE and that nobody took yet, or NULL:
  * for default devices. */
 BlockBackend *drive_next(const char *if_type);
+/* When the machine is complete: an error that names a drive with an if= other than none
+ * that neither the board nor a device took. */
+bool drive_check_unused(GError **err);
 BlockBackend *blk_by_name(const char *id_or_node);
+/* Text of `info block`; answers of query-block, query-named-block-nodes and
+ * query-blockstats in the schema's shape (new references). */
 void block_info(GString *out);
+struct json_object *block_query(void);
+struct json_object *block_query_nodes(void);
+struct json_object *block_query_stats(void);
+/* Flush, and close what no device uses; at the end of the process. */
 void block_cleanup(void);
 
 #endif
