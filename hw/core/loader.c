@@ -65,7 +65,8 @@ void rom_add(const char *name, const void *data, size_t size, uint64_t addr)
     rom_add_take(name, g_memdup2(data, size), size, addr);
 }
 
-/* RAM or ROM holds all of the blob. */
+/* RAM or ROM holds the blob. A device may lie over the middle of it (HTIF's words, which are
+ * inside a program): those bytes are dropped. */
 static bool in_memory(const Rom *rom)
 {
     uint64_t addr = rom->addr, left = rom->size;
@@ -76,7 +77,7 @@ static bool in_memory(const Rom *rom)
         const FlatRange *r = address_space_lookup(system_memory_as(), addr);
         uint64_t here;
 
-        ok = r && r->mr->ram;
+        ok = r && (r->mr->ram || addr != rom->addr);
         if (ok) {
             here = MIN(left - 1, r->last - addr) + 1;
             addr += here;
