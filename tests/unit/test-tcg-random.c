@@ -125,6 +125,14 @@ static void h_maybe_fault(CpuState *cpu, uint64_t a)
     cpu->env[38] ^= a;
 }
 
+static void h_set_pc(CpuState *cpu, uint64_t pc)
+{
+    cpu->g[G_PC] = pc;
+}
+
+static const IrHelper set_pc = {
+    "set_pc", h_set_pc, IR_CALL_WRITES_GLOBALS, -1, 1, { IR_I64 }
+};
 static const IrHelper helpers[] = {
     { "pure", h_pure, IR_CALL_PURE, IR_I64, 3, { IR_I64, IR_I32, IR_I64 } },
     { "read", h_read, IR_CALL_READS_GLOBALS, IR_I32, 1, { IR_I32 } },
@@ -239,7 +247,8 @@ static void gen_op(Gen *g)
                           below(g, 2) ? IR_MO_64 : IR_MO_32 | IR_MO_SIGN));
         } else {
             add(g, ir_cas(g->b, ir_andi(g->b, gen_address(g), -(int64_t)8),
-                          pick(g, IR_I64), pick(g, IR_I64), IR_MO_32 | IR_MO_SIGN));
+                          pick(g, IR_I64), pick(g, IR_I64),
+                          below(g, 2) ? IR_MO_64 : IR_MO_32 | (below(g, 2) ? IR_MO_SIGN : 0)));
         }
         break;
     default:
@@ -253,10 +262,16 @@ static void gen_op(Gen *g)
 
 static void gen_exit(Gen *g)
 {
+    IrVal pc;
+
     switch (below(g, 5)) {
     case 0: ir_exit_loop(g->b, number(g)); break;
     case 1: ir_exit_indirect(g->b, pick(g, IR_I64)); break;
-    case 2: ir_exit_env(g->b); break;
+    case 2:
+        pc = pick(g, IR_I64);
+        ir_call(g->b, &set_pc, 1, &pc);
+        ir_exit_env(g->b);
+        break;
     default: ir_exit_direct(g->b, below(g, 4) ? (int64_t)below(g, 400) - 200 : number(g));
     }
 }

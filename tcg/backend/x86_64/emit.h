@@ -32,7 +32,8 @@ enum {
     OPC_MOV_LOAD = 0x8b, OPC_MOV_STORE = 0x89, OPC_MOV_STORE8 = 0x88, OPC_LEA = 0x8d,
     OPC_MOVSXD = 0x63, OPC_MOVZX8 = 0x1b6, OPC_MOVZX16 = 0x1b7, OPC_MOVSX8 = 0x1be,
     OPC_MOVSX16 = 0x1bf, OPC_IMUL = 0x1af, OPC_TEST = 0x85, OPC_CMOV = 0x140,
-    OPC_SETCC = 0x190, OPC_BSF = 0x1bc, OPC_BSR = 0x1bd, OPC_XCHG = 0x87,
+    OPC_SETCC = 0x190, OPC_BSF = 0x1bc, OPC_BSR = 0x1bd, OPC_XCHG = 0x87, OPC_CMPXCHG = 0x1b1,
+    OPC_XADD = 0x1c1,
 };
 /* VEX fields: pp selects 66, F3, F2; maps 2 (0F 38) and 3 (0F 3A). */
 enum { VEX_NP = 0, VEX_66 = 1, VEX_F3 = 2, VEX_F2 = 3, VEX_0F38 = 2, VEX_0F3A = 3 };

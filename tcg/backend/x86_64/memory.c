@@ -223,15 +223,119 @@ void gen_slow_stubs(Gen *g)
     }
 }
 
+/* Natural alignment, a size that the host does well, and the host's byte order. */
+static bool atomic_inline(const IrInsn *i)
+{
+    unsigned size = i->memop & IR_MO_SIZE;
+
+    return (size == IR_MO_32 || size == IR_MO_64) && !(i->memop & IR_MO_BE);
+}
+
+/* lock opc [a + u], reg */
+static void emit_locked(Gen *g, unsigned w, unsigned opc, int reg, int a, int u)
+{
+    put8(&g->p, 0xf0);
+    emit_rmx(&g->p, w, opc, reg, a, u, 0, 0);
+}
+
+/* A fetch-and-op that the host has none for: rax = [a + u]; [a + u] = op(rax, v) */
+static void emit_fetch_op(Gen *g, IrAmo op, unsigned w, int a, int u, int v, int t)
+{
+    static const uint8_t alu_ops[] = {
+        [IR_AMO_AND] = ALU_AND, [IR_AMO_OR] = ALU_OR, [IR_AMO_XOR] = ALU_XOR,
+    };
+    /* keep the old value if this holds for (old, v) */
+    static const uint8_t keep[] = {
+        [IR_AMO_MIN] = CC_L, [IR_AMO_MAX] = CC_G, [IR_AMO_MINU] = CC_B, [IR_AMO_MAXU] = CC_A,
+    };
+    uint8_t *again;
+
+    emit_rmx(&g->p, w, OPC_MOV_LOAD, RAX, a, u, 0, 0);
+    again = g->p;
+    if (op <= IR_AMO_XOR) {
+        emit_mov_rr(&g->p, w, t, RAX);
+        emit_alu_rr(&g->p, w, alu_ops[op], t, v);
+    } else {
+        emit_mov_rr(&g->p, w, t, v);
+        emit_alu_rr(&g->p, w, ALU_CMP, RAX, v);
+        emit_rr(&g->p, w, OPC_CMOV | keep[op], t, RAX);
+    }
+    emit_locked(g, w, OPC_CMPXCHG, t, a, u);
+    patch_rel8(emit_jcc8(&g->p, CC_NE), again);
+}
+
+static void gen_atomic_inline(Gen *g, const IrInsn *i)
+{
+    unsigned w = (i->memop & IR_MO_SIZE) == IR_MO_32 ? 32 : 64;
+    SlowStub *stub = &g->s->stubs[g->n_stubs++];
+    SlowInfo info;
+    IrInsn store = *i; /* the view's stores decide, alignment always counts */
+    int a, v, t, u, r;
+
+    store.op = IR_OP_st;
+    store.memop |= IR_MO_ALIGN;
+    reg_claim(g, RAX);
+    a = val_reg(g, i->src[0]);
+    info = slow_info(g, i, a);
+    if (i->op == IR_OP_cas) {
+        v = val_reg(g, i->src[2]);
+        val_to_reg(g, i->src[1], RAX);
+        info.reg_expected = RAX;
+    } else {
+        v = val_reg(g, i->src[1]);
+    }
+    info.reg_value = v;
+    t = reg_alloc(g);
+    u = reg_alloc(g);
+    stub->jump = emit_lookup(g, &store, a, t, u);
+    r = RAX;
+    if (i->op == IR_OP_cas) {
+        emit_locked(g, w, OPC_CMPXCHG, v, a, u);
+    } else if (i->cond <= IR_AMO_ADD) {
+        emit_mov_rr(&g->p, w, RAX, v);
+        if (i->cond == IR_AMO_SWAP) {
+            emit_rmx(&g->p, w, OPC_XCHG, RAX, a, u, 0, 0);
+        } else {
+            emit_locked(g, w, OPC_XADD, RAX, a, u);
+        }
+    } else {
+        emit_fetch_op(g, i->cond, w, a, u, v, t);
+    }
+    if (w == 32) {
+        if (i->memop & IR_MO_SIGN) {
+            emit_rr(&g->p, 64, OPC_MOVSXD, r, r);
+        } else {
+            emit_mov_rr(&g->p, 32, r, r);
+        }
+    }
+    info.reg_dst = r;
+    stub->back = g->p;
+    stub->info = info;
+    /* both paths meet here with the result in rax */
+    g->locked = 1u << r;
+    for (unsigned k = 0; k < ir_op_info[i->op].n_src; k++) {
+        kill_operand(g, i->src[k]);
+    }
+    t = dst_pinned(g, i->dst, g->idx);
+    if (t >= 0) {
+        emit_mov_rr(&g->p, 64, t, r);
+        r = t;
+    }
+    dst_end(g, i->dst, r);
+}
+
 void gen_atomic(Gen *g, const IrInsn *i)
 {
-    SlowInfo info = slow_info(g, i, val_reg(g, i->src[0]));
+    SlowInfo info;
     int dst;
 
+    if (atomic_inline(i)) {
+        gen_atomic_inline(g, i);
+        return;
+    }
+    info = slow_info(g, i, val_reg(g, i->src[0]));
     if (i->op == IR_OP_amo) {
-        Opnd v = store_operand(g, i->src[1], 8 << (i->memop & IR_MO_SIZE));
-        info.reg_value = v.kind == OPND_IMM ? SLOW_IMM : v.reg;
-        info.imm = v.val;
+        info.reg_value = val_reg(g, i->src[1]);
     } else {
         info.reg_expected = val_reg(g, i->src[1]);
         info.reg_value = val_reg(g, i->src[2]);
