@@ -403,17 +403,40 @@ MemTxResult address_space_set(AddressSpace *as, uint64_t addr, MemTxAttrs attrs,
     return result;
 }
 
+/* One access of a device is one call of its handler, refused if that takes no such size;
+ * only what is memory or crosses a border of regions is copied in pieces. */
+static MemTxResult access_single(AddressSpace *as, uint64_t addr, MemTxAttrs attrs,
+                                 unsigned size, uint64_t *value, bool is_write)
+{
+    const FlatRange *r;
+    MemTxResult result;
+
+    memory_read_lock();
+    r = address_space_lookup(as, addr);
+    if (r && !r->mr->ram && r->last - addr >= size - 1) {
+        uint64_t offset = addr - r->start + r->offset;
+
+        result = is_write ? memory_region_dispatch_write(r->mr, offset, size, *value, attrs)
+                          : memory_region_dispatch_read(r->mr, offset, size, value, attrs);
+    } else {
+        result = copy(as, addr, attrs, (uint8_t *)value, size,
+                      is_write ? COPY_WRITE : COPY_READ);
+    }
+    memory_read_unlock();
+    return result;
+}
+
 MemTxResult address_space_load(AddressSpace *as, uint64_t addr, MemTxAttrs attrs,
                                unsigned size, uint64_t *value)
 {
     *value = 0;
-    return address_space_read(as, addr, attrs, value, size);
+    return access_single(as, addr, attrs, size, value, false);
 }
 
 MemTxResult address_space_store(AddressSpace *as, uint64_t addr, MemTxAttrs attrs,
                                 unsigned size, uint64_t value)
 {
-    return address_space_write(as, addr, attrs, &value, size);
+    return access_single(as, addr, attrs, size, &value, true);
 }
 
 void *address_space_map(AddressSpace *as, uint64_t addr, uint64_t *len, bool is_write)

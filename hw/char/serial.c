@@ -247,6 +247,9 @@ static void write_mcr(Serial *s, uint8_t value)
     /* Deltas: any change of CTS, DSR, DCD; the trailing edge of RI. */
     s->msr = now | (s->msr & MSR_DELTAS) | ((old ^ now) >> 4 & ~(MSR_RI >> 4)) |
              ((old & ~now & MSR_RI) >> 4);
+    if ((s->mcr & MCR_LOOP) && s->tx.num) {
+        transmit(s); /* what waited for the host comes back instead */
+    }
     update_irq(s);
     if (!(s->mcr & MCR_LOOP)) {
         chr_fe_accept_input(&s->chr);

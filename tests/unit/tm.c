@@ -194,6 +194,11 @@ void *tm_data(TestMachine *m)
 
 /* ---- Accesses ---- */
 
+bool tm_restored(const TestMachine *m)
+{
+    return m->restored;
+}
+
 static void before_access(TestMachine *m)
 {
     if (m->restored) {

@@ -32,6 +32,8 @@ void tm_set_data(TestMachine *m, void *data);
 void *tm_data(TestMachine *m);
 
 /* ---- In the test ---- */
+/* This is the run that saves and loads before each access. */
+bool tm_restored(const TestMachine *m);
 uint8_t tm_read8(TestMachine *m, uint64_t addr);
 uint16_t tm_read16(TestMachine *m, uint64_t addr);
 uint32_t tm_read32(TestMachine *m, uint64_t addr);
