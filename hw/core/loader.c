@@ -9,6 +9,8 @@
 #include "util/cutils.h"
 #include <zlib.h>
 
+enum { MAX_BELOW = 64 * KiB };
+
 typedef struct Rom {
     char *name;
     uint8_t *data;
@@ -65,27 +67,29 @@ void rom_add(const char *name, const void *data, size_t size, uint64_t addr)
     rom_add_take(name, g_memdup2(data, size), size, addr);
 }
 
-/* RAM or ROM holds the blob. A device may lie over the middle of it (HTIF's words, which are
- * inside a program): those bytes are dropped. */
+/* Linkers put an ELF file's headers into the page before the first section: what lies just
+ * below the memory is dropped, and so is what a device covers (HTIF's registers). Anything
+ * else must be in RAM or ROM. */
 static bool in_memory(const Rom *rom)
 {
-    uint64_t addr = rom->addr, left = rom->size;
-    bool ok = true;
+    uint64_t left = rom->size;
+    bool found = false, ok = true;
 
     memory_read_lock();
     while (ok && left > 0) {
-        const FlatRange *r = address_space_lookup(system_memory_as(), addr);
-        uint64_t here;
+        uint64_t last = rom->addr + left - 1;
+        const FlatRange *r = address_space_lookup(system_memory_as(), last);
 
-        ok = r && (r->mr->ram || addr != rom->addr);
-        if (ok) {
-            here = MIN(left - 1, r->last - addr) + 1;
-            addr += here;
-            left -= here;
+        if (r) {
+            found |= r->mr->ram != NULL;
+            left -= MIN(left - 1, last - r->start) + 1;
+        } else {
+            ok = found && left <= MAX_BELOW;
+            left = 0;
         }
     }
     memory_read_unlock();
-    return ok;
+    return ok && found;
 }
 
 bool rom_check(GError **err)
