@@ -98,6 +98,41 @@ static TcgRegion *region_at(TcgVcpu *v, uint64_t pc)
     return tcg_translate(v, pc, &key, f.avail);
 }
 
+/*
+ * Code that asked for the loop mostly goes on where it went before: through the jump cache,
+ * whose entries check themselves.
+ */
+static const void *entry_cached(const TcgVcpu *v, uint64_t pc)
+{
+    const TcgJumpEntry *j = &v->jump_cache[tcg_jump_index(pc)];
+    return atomic_read(&j->pc) == pc && !log_enabled(LOG_EXEC | LOG_NOCHAIN) ? j->checked_entry
+                                                                             : NULL;
+}
+
+/* The entry of the region at pc; NULL: begin the turn again. */
+static const void *entry_at(TcgVcpu *v, uint64_t pc, const TcgExit *ex)
+{
+    CpuState *cpu = v->cpu;
+    uint64_t served = v->served;
+    TcgRegion *r = region_at(v, pc);
+    if (unlikely(!r)) {
+        return NULL;
+    }
+    if (!log_enabled(LOG_NOCHAIN)) {
+        if (ex->reason != TCG_EXIT_LINK) {
+            if (!r->cflags) {
+                tcg_jump_set(v, pc, r);
+            }
+        } else if (v->served == served) {
+            tcg_region_link(v, ex->region, ex->link, r);
+        }
+    }
+    if (log_enabled(LOG_EXEC)) {
+        log_exec(cpu, pc, r);
+    }
+    return r->entry;
+}
+
 /* Turns until something wants the thread. */
 static void run_turns(TcgVcpu *v)
 {
@@ -118,25 +153,19 @@ static void run_turns(TcgVcpu *v)
             }
         }
         cpu->tcg.exit_after_store = 0;
-        uint64_t pc = *pc_field;
-        uint64_t served = v->served;
-        TcgRegion *r = region_at(v, pc);
-        if (unlikely(!r)) {
-            ex.reason = TCG_EXIT_LOOKUP;
-            continue;
+        const void *entry = NULL;
+        if (ex.reason == TCG_EXIT_POLL) {
+            entry = entry_cached(v, *pc_field);
         }
-        if (!log_enabled(LOG_NOCHAIN)) {
-            if (ex.reason == TCG_EXIT_LINK && v->served == served) {
-                tcg_region_link(v, ex.region, ex.link, r);
-            } else if (ex.reason == TCG_EXIT_LOOKUP && !r->cflags) {
-                tcg_jump_set(v, pc, r);
+        if (!entry) {
+            entry = entry_at(v, *pc_field, &ex);
+            if (unlikely(!entry)) {
+                ex.reason = TCG_EXIT_LOOKUP;
+                continue;
             }
         }
-        if (log_enabled(LOG_EXEC)) {
-            log_exec(cpu, pc, r);
-        }
-        v->stats.runs++;
-        ex = tcg_run(e->ctx, cpu, r->entry);
+        ex = tcg_run(e->ctx, cpu, entry);
+        v->stats.exits[ex.reason]++;
         cpu->tcg.pending_icount = 0;
     }
 }

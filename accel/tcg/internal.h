@@ -162,7 +162,7 @@ static inline bool tcg_vcpu_has_requests(TcgVcpu *v);
 
 /* ---- Views (views.c) ---- */
 
-enum { TCG_VIEWS_MAX = 64, TCG_VIEW_TOUCHED = 192, TCG_VIEW_LOG = 64, TCG_VIEW_LEAVES = 4 };
+enum { TCG_VIEWS_MAX = 64, TCG_VIEW_TOUCHED = 192, TCG_VIEW_LOG = 256, TCG_VIEW_LEAVES = 4 };
 
 /* Store entries of pages that hold code keep their addend for the slow path, with this bit
  * in the tag, which generated code never matches. */
@@ -290,7 +290,7 @@ enum { TCG_MAX_VCPUS = 1024 };
 
 typedef struct TcgStats {
     uint64_t regions, guest_insns, guest_bytes, code_bytes;
-    uint64_t lookups, links, runs;
+    uint64_t lookups, links, exits[TCG_EXIT_POLL + 1];
     uint64_t slow_loads, slow_stores, mmio, fills, fetch_fills;
     uint64_t code_stores, killed;
     uint64_t view_switches, view_misses, invalidations, flushes, revokes;

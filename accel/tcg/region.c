@@ -112,11 +112,10 @@ static inline uint64_t jump_no_pc(unsigned i)
     return i ? 0 : 2;
 }
 
+/* All zero but one: what is not used takes no memory. */
 void tcg_jump_init(TcgJumpEntry *cache)
 {
-    for (unsigned i = 0; i < TCG_JUMP_ENTRIES; i++) {
-        cache[i] = (TcgJumpEntry){ jump_no_pc(i), NULL };
-    }
+    cache[0].pc = jump_no_pc(0);
 }
 
 void tcg_jump_set(TcgVcpu *v, uint64_t pc, TcgRegion *r)

@@ -172,7 +172,7 @@ static bool tcg_accel_cpu_init(AccelState *accel, CpuState *cpu, GError **err)
         v = g_new0(TcgVcpu, 1);
         g_mutex_init(&v->req.lock);
         v->req.revoke = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-        v->jump_cache = g_new(TcgJumpEntry, TCG_JUMP_ENTRIES);
+        v->jump_cache = g_new0(TcgJumpEntry, TCG_JUMP_ENTRIES);
     } else {
         tcg_views_free(v); /* of a CPU that was unplugged */
         memset(v->pool, 0, sizeof(v->pool));
@@ -258,7 +258,10 @@ static void tcg_accel_info(AccelState *accel, GString *out)
     LINE("host code bytes", sum.code_bytes);
     LINE("regions killed", e->killed);
     LINE("links made", sum.links);
-    LINE("runs from the loop", sum.runs);
+    LINE("runs from the loop", sum.exits[0] + sum.exits[1] + sum.exits[2]);
+    LINE("  left to look up", sum.exits[TCG_EXIT_LOOKUP]);
+    LINE("  left to be linked", sum.exits[TCG_EXIT_LINK]);
+    LINE("  left to poll", sum.exits[TCG_EXIT_POLL]);
     LINE("lookups", sum.lookups);
     LINE("slow loads", sum.slow_loads);
     LINE("slow stores", sum.slow_stores);
