@@ -180,6 +180,8 @@ bool tcg_translate_second_page(CpuTranslate *t);
  * (they raise). memop: IrMemOp. */
 uint64_t cpu_load(CpuState *cpu, uint64_t vaddr, uint32_t memop);
 void cpu_store(CpuState *cpu, uint64_t vaddr, uint64_t value, uint32_t memop);
+/* Set @size bytes that lie in one page; raises before any is written. */
+void cpu_set_bytes(CpuState *cpu, uint64_t vaddr, uint8_t byte, unsigned size);
 /* Probe an access without making it: raises if it would fault. */
 void cpu_probe(CpuState *cpu, uint64_t vaddr, unsigned size, CpuAccess access);
 

@@ -329,6 +329,23 @@ void cpu_store(CpuState *cpu, uint64_t vaddr, uint64_t value, uint32_t memop)
     tcg_slow_store(cpu, vaddr, value, memop);
 }
 
+void cpu_set_bytes(CpuState *cpu, uint64_t vaddr, uint8_t byte, unsigned size)
+{
+    TcgVcpu *v = tcg_vcpu(cpu);
+    TcgStoreTarget t;
+    tcg_store_target(v, vaddr, size, &t);
+    if (likely(t.host)) {
+        memset(t.host, byte, size);
+        if (unlikely(t.code)) {
+            tcg_store_code(v, &t, vaddr, size);
+        }
+        return;
+    }
+    for (unsigned i = 0; i < size; i++) {
+        store_raw(v, vaddr + i, byte, 1);
+    }
+}
+
 /* ---- Fetches ---- */
 
 static uint64_t fetch_ram_addr(const Resolved *r)

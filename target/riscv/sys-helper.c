@@ -210,9 +210,7 @@ static void zero_block(RiscvCpu *cpu, uint64_t vaddr)
     uint64_t block = vaddr & ~(uint64_t)(RISCV_CBO_SIZE - 1);
 
     cpu_probe(&cpu->parent, vaddr, 1, CPU_ACCESS_STORE);
-    for (unsigned i = 0; i < RISCV_CBO_SIZE; i += 8) {
-        cpu_store(&cpu->parent, block + i, 0, IR_MO_64);
-    }
+    cpu_set_bytes(&cpu->parent, block, 0, RISCV_CBO_SIZE);
 }
 
 static void h_cbo(CpuState *cs, uint32_t insn, uint64_t vaddr)

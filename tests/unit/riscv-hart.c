@@ -110,6 +110,13 @@ bool cpu_phys_cas(CpuState *cpu, uint64_t phys, unsigned size, uint64_t expected
     return true;
 }
 
+void cpu_set_bytes(CpuState *cs, uint64_t vaddr, uint8_t byte, unsigned size)
+{
+    for (unsigned i = 0; i < size; i++) {
+        cpu_store(cs, vaddr + i, byte, IR_MO_8);
+    }
+}
+
 void cpu_store(CpuState *cs, uint64_t vaddr, uint64_t value, uint32_t memop)
 {
     CpuFill fill;
