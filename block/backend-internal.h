@@ -15,16 +15,15 @@ typedef enum OnError {
 } OnError;
 extern const char *const on_error_names[];
 
-typedef struct BlockStats {
+typedef struct BlkOpStats {
     uint64_t ops, bytes, failed, invalid;
     uint64_t time_ns;
-} BlockStats;
+} BlkOpStats;
 
 struct BlockBackend {
     char *name;              /* of a drive; NULL: made for a device from a node's name */
     unsigned ref;
     BlockUser *user;         /* of the root node */
-    char *node_what;
     void *dev;               /* who attached, or NULL */
     Object *owner;           /* whose property names us, or NULL */
     const Property *owner_prop;
@@ -33,7 +32,7 @@ struct BlockBackend {
     OnError rerror, werror;
     int io_error;            /* the last error that stopped the machine, or 0 */
     unsigned in_flight;
-    BlockStats stats[BLOCK_OP_COUNT];
+    BlkOpStats stats[BLOCK_OP_COUNT];
     /* drives for boards */
     const char *if_type;     /* one of drive_if_names, or NULL */
     int index;

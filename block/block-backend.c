@@ -6,6 +6,7 @@
  */
 #include "util/osdep.h"
 #include "block/backend-internal.h"
+#include "qapi/qapi-events-block.h"
 #include "softmmu/runstate.h"
 #include "util/timer.h"
 
@@ -21,9 +22,16 @@ typedef struct BlkRequest {
 } BlkRequest;
 
 static GList *backends; /* BlockBackend *, oldest first; machine lock */
-static BlockIoErrorSink *io_error_sink;
 
 /* ---- Life ---- */
+
+/* The machine goes on: what failed is tried again. */
+static void run_state_changed(void *opaque, bool running)
+{
+    for (GList *l = running ? backends : NULL; l; l = l->next) {
+        ((BlockBackend *)l->data)->io_error = 0;
+    }
+}
 
 GList *blk_all(void)
 {
@@ -46,6 +54,9 @@ BlockBackend *blk_new(BlockNode *node, const char *name, GError **err)
     blk->write_cache = true;
     blk->werror = ON_ERROR_ENOSPC;
     blk->rerror = ON_ERROR_REPORT;
+    if (!backends) {
+        run_state_add_notifier(run_state_changed, NULL);
+    }
     backends = g_list_append(backends, blk);
     return blk;
 }
@@ -63,6 +74,9 @@ void blk_unref(BlockBackend *blk)
     }
     g_assert(!blk->in_flight);
     backends = g_list_remove(backends, blk);
+    if (!backends) {
+        run_state_remove_notifier(run_state_changed, NULL);
+    }
     block_user_free(blk->user);
     g_free(blk->name);
     g_free(blk);
@@ -95,6 +109,18 @@ BlockBackend *blk_by_name(const char *id_or_node)
     return found;
 }
 
+/* For messages to others that want the node. */
+static void name_user(BlockBackend *blk)
+{
+    g_autofree char *path = blk->owner ? object_path(blk->owner) : NULL;
+
+    if (path) {
+        g_autofree char *what = g_strdup_printf("device '%s'", path);
+
+        block_user_rename(blk->user, what);
+    }
+}
+
 bool blk_attach(BlockBackend *blk, void *dev, bool writable, GError **err)
 {
     unsigned perm = BLOCK_PERM_CONSISTENT_READ;
@@ -106,6 +132,7 @@ bool blk_attach(BlockBackend *blk, void *dev, bool writable, GError **err)
     if (writable) {
         perm |= BLOCK_PERM_WRITE;
     }
+    name_user(blk);
     if (!block_user_set(blk->user, perm, shared, err)) {
         return error_prefix(err, "drive '%s'", blk_name(blk));
     }
@@ -165,7 +192,7 @@ bool blk_can_discard(BlockBackend *blk)
 
 static void count(BlkRequest *r, int ret)
 {
-    BlockStats *st = &r->blk->stats[r->op];
+    BlkOpStats *st = &r->blk->stats[r->op];
 
     if (ret == -EINVAL) {
         st->invalid++;
@@ -263,11 +290,6 @@ void blk_aio_write_zeroes(BlockBackend *blk, uint64_t offset, uint64_t len, bool
 
 const char *const on_error_names[] = { "report", "ignore", "stop", "enospc", NULL };
 
-void block_set_io_error_sink(BlockIoErrorSink *sink)
-{
-    io_error_sink = sink;
-}
-
 static BlockErrorAction choose_action(OnError policy, bool no_space)
 {
     switch (policy) {
@@ -283,19 +305,30 @@ static BlockErrorAction choose_action(OnError policy, bool no_space)
     return BLOCK_ERROR_REPORT;
 }
 
+static void send_event(BlockBackend *blk, bool is_write, BlockErrorAction action,
+                       bool no_space, int error)
+{
+    static const BlockErrorReaction reactions[] = {
+        [BLOCK_ERROR_REPORT] = BLOCK_ERROR_REACTION_REPORT,
+        [BLOCK_ERROR_IGNORE] = BLOCK_ERROR_REACTION_IGNORE,
+        [BLOCK_ERROR_STOP] = BLOCK_ERROR_REACTION_STOP,
+    };
+    g_autofree char *path = blk->owner ? object_path(blk->owner) : NULL;
+
+    qapi_event_send_block_io_error(path ? path : "", blk->name ? blk->name : "",
+                                   blk_node(blk)->name,
+                                   is_write ? IO_OPERATION_TYPE_WRITE
+                                            : IO_OPERATION_TYPE_READ,
+                                   reactions[action], action == BLOCK_ERROR_STOP, no_space,
+                                   g_strerror(error));
+}
+
 BlockErrorAction blk_error_action(BlockBackend *blk, bool is_write, int error)
 {
     bool no_space = error == ENOSPC || error == EDQUOT;
     BlockErrorAction action = choose_action(is_write ? blk->werror : blk->rerror, no_space);
-    g_autofree char *path = blk->owner ? object_path(blk->owner) : NULL;
 
-    if (io_error_sink) {
-        io_error_sink(&(BlockIoError){ .device = blk->name ? blk->name : "",
-                                       .node_name = blk_node(blk)->name,
-                                       .qom_path = path ? path : "", .is_write = is_write,
-                                       .action = action, .no_space = no_space,
-                                       .reason = g_strerror(error) });
-    }
+    send_event(blk, is_write, action, no_space, error);
     if (action == BLOCK_ERROR_STOP) {
         blk->io_error = error;
         vm_stop_request(RUN_STATE_IO_ERROR);

@@ -65,19 +65,6 @@ void blk_aio_write_zeroes(BlockBackend *blk, uint64_t offset, uint64_t len, bool
  * STOP, asks the machine to stop. */
 BlockErrorAction blk_error_action(BlockBackend *blk, bool is_write, int error);
 
-/* Sink of the event BLOCK_IO_ERROR; machine lock. Set once by main. */
-typedef struct BlockIoError {
-    const char *device;    /* the drive's id, or "" */
-    const char *node_name;
-    const char *qom_path;  /* of the device, or "" */
-    bool is_write;
-    BlockErrorAction action;
-    bool no_space;
-    const char *reason;    /* for people */
-} BlockIoError;
-typedef void BlockIoErrorSink(const BlockIoError *event);
-void block_set_io_error_sink(BlockIoErrorSink *sink);
-
 /* Wait until no request of blk is in flight. Machine lock, any thread: callbacks of
  * requests run in the thread that waits, and nothing else of the main loop does. */
 void blk_drain(BlockBackend *blk);

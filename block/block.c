@@ -212,6 +212,12 @@ void block_user_free(BlockUser *user)
     block_node_unref(node);
 }
 
+void block_user_rename(BlockUser *user, const char *what)
+{
+    g_free(user->what);
+    user->what = g_strdup(what);
+}
+
 BlockNode *block_user_node(const BlockUser *user)
 {
     return user->node;

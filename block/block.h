@@ -168,6 +168,8 @@ BlockUser *block_user_new(BlockNode *node, const char *what, unsigned perm, unsi
                           GError **err);
 bool block_user_set(BlockUser *user, unsigned perm, unsigned shared, GError **err);
 void block_user_free(BlockUser *user);
+/* The user has got a better name. */
+void block_user_rename(BlockUser *user, const char *what);
 BlockNode *block_user_node(const BlockUser *user);
 /* Who uses @node, as messages name it, or NULL. */
 const char *block_node_user(const BlockNode *node);

@@ -136,10 +136,10 @@ static struct json_object *stats_json(const BlockBackend *blk)
     struct json_object *o = json_object_new_object();
 
     for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
-        const BlockStats *st = &blk->stats[kinds[i].op];
+        const BlkOpStats *st = &blk->stats[kinds[i].op];
         const uint64_t values[] = { st->bytes, st->ops, st->time_ns };
 
-        for (unsigned k = 0; k < ARRAY_SIZE(suffixes); k++) {
+        for (unsigned k = kinds[i].op == BLOCK_FLUSH; k < ARRAY_SIZE(suffixes); k++) {
             g_autofree char *key = g_strdup_printf("%s_%s", kinds[i].word, suffixes[k]);
 
             put_uint(o, key, values[k]);

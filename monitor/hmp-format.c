@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
+#include "block/block-backend.h"
 #include "monitor/hmp-format.h"
 #include "qapi/json.h"
 
@@ -57,11 +58,16 @@ static void format_text(struct json_object *v, GString *out)
     g_string_append(out, member(v, "human-readable-text"));
 }
 
+static void format_block(struct json_object *v, GString *out)
+{
+    block_info(out);
+}
+
 static const struct {
     const char *words;
     void (*format)(struct json_object *v, GString *out);
 } formats[] = {
-    { "info status", format_status }, { "info version", format_version },
+    { "info block", format_block }, { "info status", format_status }, { "info version", format_version },
     { "info name", format_name },     { "info uuid", format_uuid },
     { "info kvm", format_kvm },
 };

@@ -268,7 +268,7 @@ static bool build_machine(Process *p, GError **err)
 
     if (!main_start_accel(o, err) || !add_backends(o, err) || !setup_semihosting(o, err) ||
         !machine_run_init(p->machine, err) || !add_devices(o, err) ||
-        !object_check_globals(err)) {
+        !drive_check_unused(err) || !object_check_globals(err)) {
         return false;
     }
     return true;

@@ -8,6 +8,7 @@
 #include "block-fixture.h"
 #include "block/backend-internal.h"
 #include "block/driver-list.h"
+#include "qapi/qapi-event.h"
 #include "softmmu/runstate.h"
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -320,13 +321,18 @@ static void drop_small_fs(void)
     }
 }
 
-static BlockIoError last_event;
-static unsigned events;
+static json_object *last_event;
 
-static void on_io_error(const BlockIoError *event)
+static void on_event(void *opaque, const char *name, json_object *event)
 {
-    last_event = *event;
-    events++;
+    g_assert_cmpstr(name, ==, "BLOCK_IO_ERROR");
+    json_object_put(last_event);
+    last_event = json_object_get(json_object_object_get(event, "data"));
+}
+
+static const char *event_text(const char *member)
+{
+    return json_object_get_string(json_object_object_get(last_event, member));
 }
 
 static void test_full(const void *data)
@@ -351,11 +357,12 @@ static void test_full(const void *data)
         ret = do_write(blk, i * 64 * KiB, buf, 64 * KiB);
     }
     g_assert_cmpint(ret, ==, -ENOSPC);
-    events = 0;
     g_assert_cmpint(blk_error_action(blk, true, -ret), ==, BLOCK_ERROR_STOP);
-    g_assert_cmpuint(events, ==, 1);
-    g_assert_true(last_event.no_space);
-    g_assert_cmpstr(last_event.node_name, ==, "n");
+    g_assert_cmpstr(event_text("action"), ==, "stop");
+    g_assert_cmpstr(event_text("operation"), ==, "write");
+    g_assert_cmpstr(event_text("nospace"), ==, "true");
+    g_assert_cmpstr(event_text("node-name"), ==, "n");
+    g_assert_cmpstr(event_text("reason"), ==, g_strerror(ENOSPC));
     /* Room again: the same write works. */
     g_assert_cmpint(do_discard(blk, 0, 128 * KiB), ==, 0);
     g_assert_cmpint(do_write(blk, 512 * KiB, buf, 64 * KiB), ==, 0);
@@ -579,7 +586,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     make_small_fs();
     fixture_start();
-    block_set_io_error_sink(on_io_error);
+    qapi_event_set_sink(on_event, NULL);
     g_test_add_func("/block/lock/nodes", test_lock_nodes);
     g_test_add_func("/block/lock/options", test_lock_options);
     g_test_add_func("/block/lock/users", test_lock_users);
@@ -600,6 +607,7 @@ int main(int argc, char **argv)
     g_test_add_func("/block/policies", test_policies);
     g_test_add_func("/block/nested", test_nested);
     ret = g_test_run();
+    json_object_put(last_event);
     fixture_end();
     drop_small_fs();
     return ret;
