@@ -9,6 +9,7 @@
 #include "util/osdep.h"
 #include "hw/riscv/boot.h"
 #include "hw/core/loader.h"
+#include "semihosting/semihosting.h"
 #include <elf.h>
 #include <libfdt.h>
 #include <sys/stat.h>
@@ -131,6 +132,7 @@ static bool load_kernel(RiscvBoot *b, GError **err)
                              elf.bits, b->xlen);
         }
         b->kernel_low = elf.low;
+        b->kernel_end = elf.high;
         b->kernel = elf.entry;
     } else {
         foreign = foreign_kernel(path);
@@ -146,6 +148,7 @@ static bool load_kernel(RiscvBoot *b, GError **err)
         if (!load_image(path, b->kernel, ram_end(b) - b->kernel, true, &size, err)) {
             return error_prefix(err, "kernel");
         }
+        b->kernel_end = b->kernel + size;
     }
     if (b->firmware_end == b->ram_base) {
         b->start = b->kernel; /* -bios none: the kernel runs in M-mode */
@@ -230,6 +233,7 @@ bool riscv_boot_finish(RiscvBoot *b, GError **err)
         return false;
     }
     write_reset_vector(b);
+    semihosting_set_heap(ROUND_UP(MAX(b->kernel_end, b->initrd_end), 16), b->fdt_addr);
     return rom_check(err);
 }
 

@@ -19,7 +19,7 @@ typedef struct RiscvBoot {
     uint64_t firmware_end;  /* ram_base if there is none */
     uint64_t start;         /* where the reset vector jumps */
     uint64_t kernel;        /* entry of the next stage, 0 if there is none */
-    uint64_t kernel_low;
+    uint64_t kernel_low, kernel_end;
     uint64_t initrd_start, initrd_end;
     uint64_t fdt_addr;
     char *firmware_path;    /* as found, or NULL */
