@@ -33,6 +33,7 @@ struct Chardev {
     CharFrontend *fe;     /* connected front end, or NULL */
     bool open;            /* the other side is there */
     int log_fd;           /* logfile=, or -1 */
+    bool wants_monitor;   /* a mux that a monitor joins once devices have: they come first */
 };
 
 typedef struct ChardevClass {

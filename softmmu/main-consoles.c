@@ -89,8 +89,8 @@ static bool start_serials(const strList *list, GError **err)
         if (!chardev_new_from_legacy(label, list->items[i], &chr, &mux, err)) {
             return error_prefix(err, "-serial %s", list->items[i]);
         }
-        if (chr && mux && !monitor_start_hmp(chr, err)) {
-            return error_prefix(err, "-serial %s", list->items[i]);
+        if (chr && mux) {
+            chr->wants_monitor = true;
         }
         if (chr && g_str_has_prefix(chr->filename, "pty:")) {
             fprintf(stderr, "char device redirected to %s (label %s)\n",
@@ -136,26 +136,58 @@ static bool parse_escape(const char *text, int *ret, GError **err)
     return true;
 }
 
+/* The terminal as a back end; @keys_for_guest: Ctrl-c is input, not a signal. */
+static Chardev *new_terminal(const char *label, bool keys_for_guest, GError **err)
+{
+    struct json_object *opts = json_object_new_object();
+    Chardev *chr;
+
+    json_object_object_add(opts, "id", json_object_new_string(label));
+    json_object_object_add(opts, "backend", json_object_new_string("stdio"));
+    json_object_object_add(opts, "signal", json_object_new_boolean(!keys_for_guest));
+    chr = chardev_new(opts, false, err);
+    json_object_put(opts);
+    return chr;
+}
+
 /* The terminal for the default serial port and the default monitor. */
 static bool start_default_terminal(bool serial, bool monitor, int escape, GError **err)
 {
     Chardev *chr;
-    bool mux;
 
     if (serial && monitor) {
-        Chardev *base;
-
-        if (!chardev_new_from_legacy("stdio", "stdio", &base, &mux, err)) {
-            return false;
+        chr = new_terminal("stdio", true, err);
+        chr = chr ? chardev_mux_new("serial0", chr, escape, err) : NULL;
+        if (chr) {
+            chr->wants_monitor = true;
         }
-        chr = chardev_mux_new("serial0", base, escape, err);
-        /* The guest's end attaches first and has the input. */
         return chr != NULL;
     }
-    if (!chardev_new_from_legacy(serial ? "serial0" : "monitor0", "stdio", &chr, &mux, err)) {
+    chr = new_terminal(serial ? "serial0" : "monitor0", serial, err);
+    return chr && (serial || monitor_start_hmp(chr, err));
+}
+
+static void join_monitor(Chardev *chr, void *opaque)
+{
+    GError **err = opaque;
+
+    if (chr->wants_monitor && !*err) {
+        chr->wants_monitor = false;
+        monitor_start_hmp(chr, err);
+    }
+}
+
+bool main_finish_consoles(GError **err)
+{
+    GError *fault = NULL;
+
+    /* The guest's end is there and keeps the input. */
+    chardev_foreach(join_monitor, &fault);
+    if (fault) {
+        g_propagate_error(err, fault);
         return false;
     }
-    return serial || monitor_start_hmp(chr, err);
+    return true;
 }
 
 bool main_start_consoles(const QapiOptions *o, bool has_machine, GError **err)

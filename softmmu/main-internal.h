@@ -24,6 +24,8 @@ bool main_print_help_for(const QapiOptions *o, const GuestTarget *target, GError
 
 /* -chardev, then -qmp, -mon, -serial and -monitor with their defaults. */
 bool main_start_consoles(const QapiOptions *o, bool has_machine, GError **err);
+/* Monitors that share a mux with a device join after it. */
+bool main_finish_consoles(GError **err);
 
 /* The machine object with all that the command line says of it. */
 MachineState *main_create_machine(const QapiOptions *o, const GuestTarget *target,

@@ -268,7 +268,8 @@ static bool build_machine(Process *p, GError **err)
 
     if (!main_start_accel(o, err) || !add_backends(o, err) || !setup_semihosting(o, err) ||
         !machine_run_init(p->machine, err) || !add_devices(o, err) ||
-        !drive_check_unused(err) || !object_check_globals(err)) {
+        !drive_check_unused(err) || !object_check_globals(err) ||
+        !main_finish_consoles(err)) {
         return false;
     }
     return true;
