@@ -2,7 +2,8 @@
  * x86-64 instruction encodings (Intel SDM volume 2, chapter 2): REX and VEX prefixes, ModRM
  * and SIB forms, and the few instructions that the backend writes by name.
  *
- * All write at *p and advance it; the caller has checked that there is room. Widths are 32
+ * All write at *p and advance it; the caller has checked that there is room, and 8 bytes
+ * more. They work on a copy of the pointer, which stores of bytes cannot alias. Widths are 32
  * or 64. An opcode above 0xff is preceded by the byte 0x0f.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -61,6 +62,13 @@ static inline void put64(uint8_t **p, uint64_t v)
     *p += 8;
 }
 
+/* The low @n bytes of @v, written as eight. */
+static inline void put_n(uint8_t **p, uint64_t v, unsigned n)
+{
+    memcpy(*p, &v, 8);
+    *p += n;
+}
+
 static inline bool fits8(int64_t v)
 {
     return v == (int8_t)v;
@@ -91,17 +99,30 @@ static inline void put_rex(uint8_t **p, unsigned w, int reg, int index, int base
 /* opc reg, rm */
 static inline void emit_rr(uint8_t **p, unsigned w, unsigned opc, int reg, int rm)
 {
-    put_rex(p, w, reg, 0, rm);
-    put_opcode(p, opc);
-    put8(p, 0xc0 | (reg & 7) << 3 | (rm & 7));
+    unsigned rex = 0x40 | (w == 64) << 3 | (reg >> 3) << 2 | rm >> 3;
+    unsigned modrm = 0xc0 | (reg & 7) << 3 | (rm & 7), n = 2;
+    uint32_t code = (opc & 0xff) | modrm << 8;
+
+    if (opc > 0xff) {
+        code = code << 8 | 0x0f;
+        n++;
+    }
+    if (rex != 0x40) {
+        code = code << 8 | rex;
+        n++;
+    }
+    put_n(p, code, n);
 }
 
 /* The same for a byte register rm (and reg if both are): spl.. need a REX prefix. */
 static inline void emit_rr8(uint8_t **p, unsigned w, unsigned opc, int reg, int rm)
 {
-    put8(p, 0x40 | (w == 64) << 3 | (reg >> 3) << 2 | rm >> 3);
-    put_opcode(p, opc);
-    put8(p, 0xc0 | (reg & 7) << 3 | (rm & 7));
+    uint8_t *q = *p;
+
+    put8(&q, 0x40 | (w == 64) << 3 | (reg >> 3) << 2 | rm >> 3);
+    put_opcode(&q, opc);
+    put8(&q, 0xc0 | (reg & 7) << 3 | (rm & 7));
+    *p = q;
 }
 
 static inline void put_modrm_mem(uint8_t **p, int reg, int base, int32_t disp)
@@ -123,9 +144,12 @@ static inline void put_modrm_mem(uint8_t **p, int reg, int base, int32_t disp)
 static inline void emit_rm(uint8_t **p, unsigned w, unsigned opc, int reg, int base,
                            int32_t disp)
 {
-    put_rex(p, w, reg, 0, base);
-    put_opcode(p, opc);
-    put_modrm_mem(p, reg, base, disp);
+    uint8_t *q = *p;
+
+    put_rex(&q, w, reg, 0, base);
+    put_opcode(&q, opc);
+    put_modrm_mem(&q, reg, base, disp);
+    *p = q;
 }
 
 /* opc reg, [base + index * 2^scale + disp] */
@@ -146,9 +170,12 @@ static inline void put_modrm_sib(uint8_t **p, int reg, int base, int index, unsi
 static inline void emit_rmx(uint8_t **p, unsigned w, unsigned opc, int reg, int base,
                             int index, unsigned scale, int32_t disp)
 {
-    put_rex(p, w, reg, index, base);
-    put_opcode(p, opc);
-    put_modrm_sib(p, reg, base, index, scale, disp);
+    uint8_t *q = *p;
+
+    put_rex(&q, w, reg, index, base);
+    put_opcode(&q, opc);
+    put_modrm_sib(&q, reg, base, index, scale, disp);
+    *p = q;
 }
 
 static inline void emit_mov_rr(uint8_t **p, unsigned w, int dst, int src)
@@ -164,22 +191,25 @@ static inline void emit_lea(uint8_t **p, unsigned w, int dst, int base, int32_t 
 /* Keeps the flags. */
 static inline void emit_mov_ri(uint8_t **p, int dst, int64_t v)
 {
+    uint8_t *q = *p;
+
     if (v == (int64_t)(uint32_t)v) {
         if (dst >> 3) {
-            put8(p, 0x41);
+            put8(&q, 0x41);
         }
-        put8(p, 0xb8 | (dst & 7));
-        put32(p, v);
+        put8(&q, 0xb8 | (dst & 7));
+        put32(&q, v);
     } else if (fits32(v)) {
-        put8(p, 0x48 | dst >> 3);
-        put8(p, 0xc7);
-        put8(p, 0xc0 | (dst & 7));
-        put32(p, v);
+        put8(&q, 0x48 | dst >> 3);
+        put8(&q, 0xc7);
+        put8(&q, 0xc0 | (dst & 7));
+        put32(&q, v);
     } else {
-        put8(p, 0x48 | dst >> 3);
-        put8(p, 0xb8 | (dst & 7));
-        put64(p, v);
+        put8(&q, 0x48 | dst >> 3);
+        put8(&q, 0xb8 | (dst & 7));
+        put64(&q, v);
     }
+    *p = q;
 }
 
 /* Shorter where it can be, but the flags are lost. */
@@ -199,33 +229,39 @@ static inline void emit_alu_rr(uint8_t **p, unsigned w, unsigned alu, int dst, i
 
 static inline void emit_alu_ri(uint8_t **p, unsigned w, unsigned alu, int dst, int32_t v)
 {
-    put_rex(p, w, 0, 0, dst);
+    uint8_t *q = *p;
+
+    put_rex(&q, w, 0, 0, dst);
     if (fits8(v)) {
-        put8(p, 0x83);
-        put8(p, 0xc0 | alu << 3 | (dst & 7));
-        put8(p, v);
+        put8(&q, 0x83);
+        put8(&q, 0xc0 | alu << 3 | (dst & 7));
+        put8(&q, v);
     } else if (dst == RAX) {
-        put8(p, alu * 8 + 5);
-        put32(p, v);
+        put8(&q, alu * 8 + 5);
+        put32(&q, v);
     } else {
-        put8(p, 0x81);
-        put8(p, 0xc0 | alu << 3 | (dst & 7));
-        put32(p, v);
+        put8(&q, 0x81);
+        put8(&q, 0xc0 | alu << 3 | (dst & 7));
+        put32(&q, v);
     }
+    *p = q;
 }
 
 /* alu [base + disp], imm */
 static inline void emit_alu_mi(uint8_t **p, unsigned w, unsigned alu, int base, int32_t disp,
                                int32_t v)
 {
-    put_rex(p, w, 0, 0, base);
-    put8(p, fits8(v) ? 0x83 : 0x81);
-    put_modrm_mem(p, alu, base, disp);
+    uint8_t *q = *p;
+
+    put_rex(&q, w, 0, 0, base);
+    put8(&q, fits8(v) ? 0x83 : 0x81);
+    put_modrm_mem(&q, alu, base, disp);
     if (fits8(v)) {
-        put8(p, v);
+        put8(&q, v);
     } else {
-        put32(p, v);
+        put32(&q, v);
     }
+    *p = q;
 }
 
 /* mov [base + disp], imm of 8, 16, 32 or 64 bits (sign-extended from 32) */
@@ -242,24 +278,30 @@ static inline void put_mov_imm(uint8_t **p, unsigned bits, int32_t v)
 
 static inline void emit_mov_mi(uint8_t **p, unsigned bits, int base, int32_t disp, int32_t v)
 {
+    uint8_t *q = *p;
+
     if (bits == 16) {
-        put8(p, 0x66);
+        put8(&q, 0x66);
     }
-    put_rex(p, bits, 0, 0, base);
-    put8(p, bits == 8 ? 0xc6 : 0xc7);
-    put_modrm_mem(p, 0, base, disp);
-    put_mov_imm(p, bits, v);
+    put_rex(&q, bits, 0, 0, base);
+    put8(&q, bits == 8 ? 0xc6 : 0xc7);
+    put_modrm_mem(&q, 0, base, disp);
+    put_mov_imm(&q, bits, v);
+    *p = q;
 }
 
 static inline void emit_mov_mxi(uint8_t **p, unsigned bits, int base, int index, int32_t v)
 {
+    uint8_t *q = *p;
+
     if (bits == 16) {
-        put8(p, 0x66);
+        put8(&q, 0x66);
     }
-    put_rex(p, bits, 0, index, base);
-    put8(p, bits == 8 ? 0xc6 : 0xc7);
-    put_modrm_sib(p, 0, base, index, 0, 0);
-    put_mov_imm(p, bits, v);
+    put_rex(&q, bits, 0, index, base);
+    put8(&q, bits == 8 ? 0xc6 : 0xc7);
+    put_modrm_sib(&q, 0, base, index, 0, 0);
+    put_mov_imm(&q, bits, v);
+    *p = q;
 }
 
 /* Stores of the low 8, 16, 32 or 64 bits of a register. */
@@ -278,14 +320,20 @@ static inline void put_store_head(uint8_t **p, unsigned bits, int reg, int index
 
 static inline void emit_store(uint8_t **p, unsigned bits, int reg, int base, int32_t disp)
 {
-    put_store_head(p, bits, reg, 0, base);
-    put_modrm_mem(p, reg, base, disp);
+    uint8_t *q = *p;
+
+    put_store_head(&q, bits, reg, 0, base);
+    put_modrm_mem(&q, reg, base, disp);
+    *p = q;
 }
 
 static inline void emit_store_x(uint8_t **p, unsigned bits, int reg, int base, int index)
 {
-    put_store_head(p, bits, reg, index, base);
-    put_modrm_sib(p, reg, base, index, 0, 0);
+    uint8_t *q = *p;
+
+    put_store_head(&q, bits, reg, index, base);
+    put_modrm_sib(&q, reg, base, index, 0, 0);
+    *p = q;
 }
 
 static inline void emit_load(uint8_t **p, unsigned w, int reg, int base, int32_t disp)
@@ -296,10 +344,13 @@ static inline void emit_load(uint8_t **p, unsigned w, int reg, int base, int32_t
 /* shift rm, imm */
 static inline void emit_shift_ri(uint8_t **p, unsigned w, unsigned shift, int rm, unsigned n)
 {
-    put_rex(p, w, 0, 0, rm);
-    put8(p, 0xc1);
-    put8(p, 0xc0 | shift << 3 | (rm & 7));
-    put8(p, n);
+    uint8_t *q = *p;
+
+    put_rex(&q, w, 0, 0, rm);
+    put8(&q, 0xc1);
+    put8(&q, 0xc0 | shift << 3 | (rm & 7));
+    put8(&q, n);
+    *p = q;
 }
 
 /* shift rm, cl */
@@ -316,32 +367,44 @@ static inline void emit_g3(uint8_t **p, unsigned w, unsigned digit, int rm)
 /* F3-prefixed popcnt (0x1b8), tzcnt (0x1bc), lzcnt (0x1bd) */
 static inline void emit_count(uint8_t **p, unsigned w, unsigned opc, int dst, int src)
 {
-    put8(p, 0xf3);
-    emit_rr(p, w, opc, dst, src);
+    uint8_t *q = *p;
+
+    put8(&q, 0xf3);
+    emit_rr(&q, w, opc, dst, src);
+    *p = q;
 }
 
 static inline void emit_vex_rrr(uint8_t **p, unsigned w, unsigned pp, unsigned map,
                                 unsigned opc, int reg, int vvvv, int rm)
 {
-    put8(p, 0xc4);
-    put8(p, (~reg & 8) << 4 | 0x40 | (~rm & 8) << 2 | map);
-    put8(p, (w == 64) << 7 | (~vvvv & 15) << 3 | pp);
-    put8(p, opc);
-    put8(p, 0xc0 | (reg & 7) << 3 | (rm & 7));
+    uint8_t *q = *p;
+
+    put8(&q, 0xc4);
+    put8(&q, (~reg & 8) << 4 | 0x40 | (~rm & 8) << 2 | map);
+    put8(&q, (w == 64) << 7 | (~vvvv & 15) << 3 | pp);
+    put8(&q, opc);
+    put8(&q, 0xc0 | (reg & 7) << 3 | (rm & 7));
+    *p = q;
 }
 
 /* rorx dst, src, n */
 static inline void emit_rorx(uint8_t **p, unsigned w, int dst, int src, unsigned n)
 {
-    emit_vex_rrr(p, w, VEX_F2, VEX_0F3A, 0xf0, dst, 0, src);
-    put8(p, n);
+    uint8_t *q = *p;
+
+    emit_vex_rrr(&q, w, VEX_F2, VEX_0F3A, 0xf0, dst, 0, src);
+    put8(&q, n);
+    *p = q;
 }
 
 static inline void emit_bswap(uint8_t **p, unsigned w, int reg)
 {
-    put_rex(p, w, 0, 0, reg);
-    put8(p, 0x0f);
-    put8(p, 0xc8 | (reg & 7));
+    uint8_t *q = *p;
+
+    put_rex(&q, w, 0, 0, reg);
+    put8(&q, 0x0f);
+    put8(&q, 0xc8 | (reg & 7));
+    *p = q;
 }
 
 /* setcc on the low byte of reg */
@@ -354,17 +417,23 @@ static inline void emit_setcc(uint8_t **p, unsigned cc, int reg)
  * displacement is what emit_jcc and its like return, to be set later with patch_rel32. */
 static inline uint8_t *emit_jcc(uint8_t **p, unsigned cc)
 {
-    put8(p, 0x0f);
-    put8(p, 0x80 | cc);
-    *p += 4;
-    return *p - 4;
+    uint8_t *q = *p;
+
+    put8(&q, 0x0f);
+    put8(&q, 0x80 | cc);
+    q += 4;
+    *p = q;
+    return q - 4;
 }
 
 static inline uint8_t *emit_jmp(uint8_t **p)
 {
-    put8(p, 0xe9);
-    *p += 4;
-    return *p - 4;
+    uint8_t *q = *p;
+
+    put8(&q, 0xe9);
+    q += 4;
+    *p = q;
+    return q - 4;
 }
 
 static inline void patch_rel32(uint8_t *at, const uint8_t *target)
@@ -387,14 +456,20 @@ static inline void emit_jcc_to(uint8_t **p, unsigned cc, const uint8_t *target)
 /* Short forward jumps within one op's code. */
 static inline uint8_t *emit_jcc8(uint8_t **p, unsigned cc)
 {
-    put8(p, 0x70 | cc);
-    return (*p)++;
+    uint8_t *q = *p;
+
+    put8(&q, 0x70 | cc);
+    *p = q + 1;
+    return q;
 }
 
 static inline uint8_t *emit_jmp8(uint8_t **p)
 {
-    put8(p, 0xeb);
-    return (*p)++;
+    uint8_t *q = *p;
+
+    put8(&q, 0xeb);
+    *p = q + 1;
+    return q;
 }
 
 static inline void patch_rel8(uint8_t *at, const uint8_t *target)
@@ -404,27 +479,36 @@ static inline void patch_rel8(uint8_t *at, const uint8_t *target)
 
 static inline void emit_call_r(uint8_t **p, int reg)
 {
+    uint8_t *q = *p;
+
     if (reg >> 3) {
-        put8(p, 0x41);
+        put8(&q, 0x41);
     }
-    put8(p, 0xff);
-    put8(p, 0xd0 | (reg & 7));
+    put8(&q, 0xff);
+    put8(&q, 0xd0 | (reg & 7));
+    *p = q;
 }
 
 static inline void emit_push(uint8_t **p, int reg)
 {
+    uint8_t *q = *p;
+
     if (reg >> 3) {
-        put8(p, 0x41);
+        put8(&q, 0x41);
     }
-    put8(p, 0x50 | (reg & 7));
+    put8(&q, 0x50 | (reg & 7));
+    *p = q;
 }
 
 static inline void emit_pop(uint8_t **p, int reg)
 {
+    uint8_t *q = *p;
+
     if (reg >> 3) {
-        put8(p, 0x41);
+        put8(&q, 0x41);
     }
-    put8(p, 0x58 | (reg & 7));
+    put8(&q, 0x58 | (reg & 7));
+    *p = q;
 }
 
 /* N bytes of no operation, in few instructions (SDM, NOP: recommended sequences). */

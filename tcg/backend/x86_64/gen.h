@@ -182,8 +182,21 @@ void x86_liveness(Gen *g);
 int reg_alloc(Gen *g);
 /* Empty this temporary register (its value moves) and lock it. */
 void reg_claim(Gen *g, int reg);
+/* The value, which is in no register, into one, locked. */
+int val_load(Gen *g, IrVal rep);
 /* The value in some register, which is locked. */
-int val_reg(Gen *g, IrVal v);
+static inline int val_reg(Gen *g, IrVal v)
+{
+    int r;
+
+    v = val_rep(g, v);
+    r = g->val[v].reg;
+    if (r < 0) {
+        return val_load(g, v);
+    }
+    g->locked |= 1u << r;
+    return r;
+}
 /* The value in a register (locked) or its cell. */
 Opnd val_rm(Gen *g, IrVal v);
 /* The same, or an immediate. */
@@ -197,9 +210,23 @@ int dst_begin(Gen *g, IrVal v, uint32_t last, IrVal reuse);
 /* Only the first of these, or -1. */
 int dst_pinned(Gen *g, IrVal v, uint32_t last);
 /* Record that @v is in @reg after the op. */
-void dst_end(Gen *g, IrVal v, int reg);
-/* Give up what values of this op's operands that die here hold. */
-void kill_operand(Gen *g, IrVal v);
+static inline void dst_end(Gen *g, IrVal v, int reg)
+{
+    if (g->val[v].last_use > g->idx + 1) {
+        g->val[v].reg = reg;
+        g->reg_val[reg] = v;
+    }
+}
+/* Give up a value's register, slot and home. */
+void val_free(Gen *g, IrVal rep);
+/* The same for an operand of this op if it dies here. */
+static inline void kill_operand(Gen *g, IrVal v)
+{
+    v = val_rep(g, v);
+    if (val_dies(g, v)) {
+        val_free(g, v);
+    }
+}
 /* The pinned register of a global is about to change: save the value that it equals. */
 void reg_vacate(Gen *g, int reg);
 /* Before a call: every value that lives on gets a cell. With @pinned the call may change

@@ -31,12 +31,10 @@ void x86_liveness(Gen *g)
     }
     for (uint32_t n = ir->n_insns; n-- > 0;) {
         const IrInsn *i = &ir->insns[n];
-        unsigned n_src = ir_op_info[i->op].n_src;
+        const IrOpInfo *info = &ir_op_info[i->op];
 
-        if (i->dst && !val[i->dst].last_use) {
-            if (!(ir_op_info[i->op].effects & ~IR_EFF_DROPPABLE)) {
-                continue;
-            }
+        if (i->dst && !val[i->dst].last_use && !(info->effects & ~IR_EFF_DROPPABLE)) {
+            continue;
         }
         switch (i->op) {
         case IR_OP_trunc: {
@@ -74,8 +72,11 @@ void x86_liveness(Gen *g)
         case IR_OP_exit_indirect:
         case IR_OP_exit_env: locals = 0; break;
         }
-        for (unsigned k = 0; k < n_src; k++) {
-            use(val, i->src[k], n);
+        switch (info->n_src) {
+        case 4: use(val, i->src[3], n); /* fallthrough */
+        case 3: use(val, i->src[2], n); /* fallthrough */
+        case 2: use(val, i->src[1], n); /* fallthrough */
+        case 1: use(val, i->src[0], n);
         }
     }
     g->zero_locals = locals;

@@ -104,27 +104,28 @@ static uint8_t *emit_lookup(Gen *g, const IrInsn *i, int a, int t, int u)
     int32_t mask = (int32_t)TCG_PAGE_MASK;
     int32_t table = i->op == IR_OP_ld ? offsetof(TcgDataView, load)
                                       : offsetof(TcgDataView, store);
-    uint8_t *slow;
+    uint8_t *p = g->p, *slow;
 
-    if (size > 1 && !(i->memop & IR_MO_ALIGN)) {
-        emit_lea(&g->p, 64, t, a, size - 1);
-    } else {
-        emit_mov_rr(&g->p, 64, t, a);
+    if (size == 1 || (i->memop & IR_MO_ALIGN)) {
+        emit_mov_rr(&p, 64, t, a);
         mask |= size - 1;
+    } else {
+        emit_lea(&p, 64, t, a, size - 1);
     }
     if (g->ctx->host & HOST_BMI2) {
-        emit_rorx(&g->p, 32, u, a, TCG_PAGE_BITS - 4);
+        emit_rorx(&p, 32, u, a, TCG_PAGE_BITS - 4);
     } else {
-        emit_mov_rr(&g->p, 32, u, a);
-        emit_shift_ri(&g->p, 32, SHIFT_SHR, u, TCG_PAGE_BITS - 4);
+        emit_mov_rr(&p, 32, u, a);
+        emit_shift_ri(&p, 32, SHIFT_SHR, u, TCG_PAGE_BITS - 4);
     }
-    emit_alu_ri(&g->p, 64, ALU_AND, t, mask);
-    emit_alu_ri(&g->p, 32, ALU_AND, u, (TCG_VIEW_ENTRIES - 1) << 4);
-    emit_rmx(&g->p, 64, ALU_CMP * 8 + 3, t, R15, u, 0,
-             table + offsetof(TcgViewEntry, tag));
-    slow = emit_jcc(&g->p, CC_NE);
-    emit_rmx(&g->p, 64, OPC_MOV_LOAD, u, R15, u, 0,
-             table + offsetof(TcgViewEntry, addend));
+    /* and t, mask; and u, index mask: in the long form, whose length is fixed */
+    put_n(&p, 0xe08148 | t >> 3 | (t & 7) << 16 | (uint64_t)(uint32_t)mask << 24, 7);
+    put_n(&p, 0xe08140 | u >> 3 | (u & 7) << 16 |
+                  (uint64_t)((TCG_VIEW_ENTRIES - 1) << 4) << 24, 7);
+    emit_rmx(&p, 64, ALU_CMP * 8 + 3, t, R15, u, 0, table + offsetof(TcgViewEntry, tag));
+    slow = emit_jcc(&p, CC_NE);
+    emit_rmx(&p, 64, OPC_MOV_LOAD, u, R15, u, 0, table + offsetof(TcgViewEntry, addend));
+    g->p = p;
     return slow;
 }
 

@@ -133,19 +133,12 @@ void reg_vacate(Gen *g, int reg)
     }
 }
 
-int val_reg(Gen *g, IrVal v)
+int val_load(Gen *g, IrVal v)
 {
+    Val *s = &g->val[v];
+    int r = reg_alloc(g);
     int64_t value;
-    Val *s;
-    int r;
 
-    v = val_rep(g, v);
-    s = &g->val[v];
-    if (s->reg >= 0) {
-        g->locked |= 1u << s->reg;
-        return s->reg;
-    }
-    r = reg_alloc(g);
     if (val_is_const(g, v, &value)) {
         emit_mov_ri_flags(&g->p, r, value);
         return r;
@@ -238,7 +231,7 @@ int dst_begin(Gen *g, IrVal v, uint32_t last, IrVal reuse)
     return reg_alloc(g);
 }
 
-static void val_free(Gen *g, IrVal v)
+void val_free(Gen *g, IrVal v)
 {
     Val *s = &g->val[v];
 
@@ -253,22 +246,6 @@ static void val_free(Gen *g, IrVal v)
     if (s->home >= 0) {
         g->home_val[s->home] = IR_NONE;
         s->home = -1;
-    }
-}
-
-void kill_operand(Gen *g, IrVal v)
-{
-    v = val_rep(g, v);
-    if (val_dies(g, v)) {
-        val_free(g, v);
-    }
-}
-
-void dst_end(Gen *g, IrVal v, int reg)
-{
-    if (g->val[v].last_use > g->idx + 1) {
-        g->val[v].reg = reg;
-        g->reg_val[reg] = v;
     }
 }
 
