@@ -81,6 +81,7 @@ static Scratch *scratch_get(X86Context *ctx)
         unsigned n_homes = ctx->parent.cfg.n_globals + IR_MAX_LOCALS;
         s = g_new(Scratch, 1);
         s->home_val = g_new0(IrVal, n_homes);
+        s->set_at = g_new(uint32_t, ctx->parent.cfg.n_globals);
     }
     return s;
 }
@@ -89,6 +90,7 @@ static void scratch_free(Scratch *s)
 {
     if (s) {
         g_free(s->home_val);
+        g_free(s->set_at);
         g_free(s);
     }
 }
@@ -145,18 +147,6 @@ static void gen_insn(Gen *g, const IrInsn *i)
     }
 }
 
-/* Nobody uses the result, and there is no other effect. */
-static bool is_dead(const Gen *g, const IrInsn *i)
-{
-    if (!i->dst || g->val[i->dst].last_use) {
-        return false;
-    }
-    if (i->op == IR_OP_call) {
-        return ((const IrHelper *)(intptr_t)i->imm)->flags & IR_CALL_PURE;
-    }
-    return !(ir_op_info[i->op].effects & ~IR_EFF_DROPPABLE);
-}
-
 static bool gen_ops(Gen *g)
 {
     const IrCode *ir = g->ir;
@@ -164,7 +154,7 @@ static bool gen_ops(Gen *g)
     for (uint32_t n = 0; n < ir->n_insns; n++) {
         const IrInsn *i = &ir->insns[n];
 
-        if (is_dead(g, i)) {
+        if (g->s->dead[n]) {
             continue;
         }
         if (g->p + OP_ROOM + g->n_stubs * 64 + 64 * TCG_MAX_LINKS > g->limit) {

@@ -128,7 +128,9 @@ struct Scratch {
     SlowStub stubs[IR_MAX_INSNS];
     uint32_t label_fix[IR_MAX_LABELS];
     int16_t free_slots[IR_MAX_VALS];
-    IrVal *home_val; /* per home */
+    uint8_t dead[IR_MAX_INSNS]; /* nothing is to be emitted for it */
+    uint32_t *set_at; /* per global: see liveness.c */
+    IrVal *home_val;  /* per home */
 };
 
 typedef struct Gen {

@@ -103,15 +103,59 @@ static bool is_reg(Opnd o, int reg)
     return o.kind == OPND_REG && o.reg == reg;
 }
 
+/*
+ * global = global op b for one in memory that nobody has in a register, the result being
+ * used for nothing else: one instruction on its cell.
+ */
+static bool gen_alu_in_place(Gen *g, const IrInsn *i, unsigned op)
+{
+    const IrInsn *next = i + 1;
+    const GlobalInfo *global;
+    IrVal x = i->src[0], y = i->src[1], rep;
+    unsigned w = i->type == IR_I32 ? 32 : 64;
+    int64_t value;
+
+    if (next->op != IR_OP_set_global || next->src[0] != i->dst ||
+        g->s->dead[g->idx + 1] || g->val[i->dst].uses != 1 || i->op == IR_OP_eqv) {
+        return false;
+    }
+    global = &g->ctx->globals[next->imm];
+    rep = g->home_val[next->imm];
+    if (global->reg >= 0 || !rep || g->val[rep].reg >= 0 || !val_dies(g, rep) || x == y) {
+        return false;
+    }
+    if (op != ALU_SUB && val_rep(g, y) == rep) {
+        IrVal t = x;
+        x = y;
+        y = t;
+    }
+    if (val_rep(g, x) != rep || val_rep(g, y) == rep) {
+        return false;
+    }
+    if (val_is_const(g, y, &value) && fits32(value)) {
+        emit_alu_mi(&g->p, w, op, RBP, global->disp, value);
+    } else {
+        emit_rm(&g->p, w, op * 8 + 1, val_reg(g, y), RBP, global->disp);
+    }
+    kill_operand(g, x);
+    kill_operand(g, y);
+    g->skip = 1;
+    return true;
+}
+
 /* add, sub, and, or, xor; eqv is xor, then not */
 static void gen_alu(Gen *g, const IrInsn *i, unsigned op)
 {
-    Result r = result_of(g, i, true);
     bool commutes = op != ALU_SUB;
     IrVal x = i->src[0], y = i->src[1];
+    Result r;
     Opnd a, b;
     int dst;
 
+    if (gen_alu_in_place(g, i, op)) {
+        return;
+    }
+    r = result_of(g, i, true);
     if (commutes) {
         IrVal ry = val_rep(g, y), rx = val_rep(g, x);
         int reg = g->val[ry].reg;

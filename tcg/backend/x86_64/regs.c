@@ -195,7 +195,7 @@ int dst_pinned(Gen *g, IrVal v, uint32_t last)
     IrVal old;
     int reg;
 
-    if (next->op != IR_OP_set_global || next->src[0] != v) {
+    if (next->op != IR_OP_set_global || next->src[0] != v || g->s->dead[last + 1]) {
         return -1;
     }
     reg = g->ctx->globals[next->imm].reg;
