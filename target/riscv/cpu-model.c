@@ -180,7 +180,9 @@ static uint64_t riscv_get_pc(CpuState *cs)
 
 static void riscv_set_pc(CpuState *cs, uint64_t pc)
 {
-    riscv_cpu(cs)->pc = riscv_xlen_extend(riscv_cpu(cs), pc);
+    RiscvCpu *cpu = riscv_cpu(cs);
+
+    cpu->pc = riscv_xlen_extend(cpu, pc & ~riscv_pc_low_bits(cpu));
 }
 
 static const CpuOps riscv_cpu_ops = {

@@ -43,7 +43,7 @@ uint64_t csr_read_satp(RiscvCpu *cpu, unsigned csr)
     return cpu->satp;
 }
 
-static bool satp_mode_supported(const RiscvCpu *cpu, uint64_t satp)
+bool riscv_satp_legal(const RiscvCpu *cpu, uint64_t satp)
 {
     unsigned needed;
 
@@ -67,7 +67,7 @@ void csr_write_satp(RiscvCpu *cpu, unsigned csr, uint64_t value, uint64_t mask)
 {
     uint64_t new = csr_merge(cpu->satp, value, mask);
 
-    if (satp_mode_supported(cpu, new)) {
+    if (riscv_satp_legal(cpu, new)) {
         cpu->satp = new;
         riscv_update_mode(cpu);
     }

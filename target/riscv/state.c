@@ -86,6 +86,19 @@ void riscv_update_mode(RiscvCpu *cpu)
 
 /* ---- Reset ---- */
 
+/* The fields of mstatus that nobody can write. */
+static uint64_t mstatus_fixed(const RiscvCpu *cpu)
+{
+    enum { XL_64 = 2 };
+    uint64_t bits = 0;
+
+    if (cpu->xlen == 64) {
+        bits |= cpu->has_u ? field_set(0, MSTATUS_UXL, XL_64) : 0;
+        bits |= cpu->has_s ? field_set(0, MSTATUS_SXL, XL_64) : 0;
+    }
+    return bits;
+}
+
 void riscv_cpu_reset_state(RiscvCpu *cpu)
 {
     memset(cpu->x, 0, sizeof(cpu->x));
@@ -99,11 +112,7 @@ void riscv_cpu_reset_state(RiscvCpu *cpu)
     cpu->priv = RISCV_PRV_M;
 
     cpu->misa = riscv_misa(cpu);
-    cpu->mstatus = 0;
-    if (cpu->xlen == 64) {
-        cpu->mstatus |= cpu->has_u ? field_set(0, MSTATUS_UXL, 2) : 0;
-        cpu->mstatus |= cpu->has_s ? field_set(0, MSTATUS_SXL, 2) : 0;
-    }
+    cpu->mstatus = mstatus_fixed(cpu);
     cpu->mtvec = cpu->mepc = cpu->mcause = cpu->mtval = cpu->mscratch = 0;
     cpu->mideleg = cpu->medeleg = 0;
     atomic_set(&cpu->mie, 0);
@@ -129,15 +138,24 @@ void riscv_cpu_reset_state(RiscvCpu *cpu)
 
 void riscv_cpu_loaded(RiscvCpu *cpu)
 {
+    uint64_t mstatus = cpu->mstatus;
+
     cpu->x[0] = 0;
+    cpu->pc = riscv_xlen_extend(cpu, cpu->pc & ~riscv_pc_low_bits(cpu));
+    cpu->mepc &= ~riscv_pc_low_bits(cpu);
+    cpu->sepc &= ~riscv_pc_low_bits(cpu);
     cpu->fp.default_nan = true;
     if (cpu->priv == 2 || (cpu->priv == RISCV_PRV_S && !cpu->has_s) ||
         (cpu->priv == RISCV_PRV_U && !cpu->has_u)) {
         cpu->priv = RISCV_PRV_M;
     }
+    if (!riscv_satp_legal(cpu, cpu->satp)) {
+        cpu->satp = 0;
+    }
     riscv_pmp_update(cpu);
     cpu->views_set = false;
-    riscv_mstatus_write(cpu, cpu->mstatus, ~UINT64_C(0));
+    cpu->mstatus = mstatus_fixed(cpu);
+    riscv_mstatus_write(cpu, mstatus, ~UINT64_C(0));
     riscv_stimer_update(cpu);
     riscv_irq_poll(cpu);
 }

@@ -62,6 +62,8 @@ enum {
 /* ---- csr.c ---- */
 /* Legalise and store mstatus; updates modes and views. Bits of @mask are written. */
 void riscv_mstatus_write(RiscvCpu *cpu, uint64_t value, uint64_t mask);
+/* The mode of a value for satp is supported. */
+bool riscv_satp_legal(const RiscvCpu *cpu, uint64_t satp);
 /* mstatus as software reads it, with SD. */
 uint64_t riscv_mstatus_read(const RiscvCpu *cpu);
 /* mstatus.FS becomes Dirty. */
