@@ -68,8 +68,8 @@ void rom_add(const char *name, const void *data, size_t size, uint64_t addr)
 }
 
 /* Linkers put an ELF file's headers into the page before the first section: what lies just
- * below the memory is dropped, and so is what a device covers (HTIF's registers). Anything
- * else must be in RAM or ROM. */
+ * below the memory is dropped, and so is what a device covers that lies over memory (HTIF's
+ * registers). Anything else must be in RAM or ROM. */
 static bool in_memory(const Rom *rom)
 {
     uint64_t left = rom->size;
@@ -81,7 +81,7 @@ static bool in_memory(const Rom *rom)
         const FlatRange *r = address_space_lookup(system_memory_as(), last);
 
         if (r) {
-            found |= r->mr->ram != NULL;
+            found |= r->mr->ram != NULL || r->mr->priority > 0;
             left -= MIN(left - 1, last - r->start) + 1;
         } else {
             ok = found && left <= MAX_BELOW;
