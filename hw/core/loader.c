@@ -92,6 +92,19 @@ static bool in_memory(const Rom *rom)
     return ok && found;
 }
 
+/* Its beginning is in memory, its end is not. */
+static bool sticks_out(const Rom *rom)
+{
+    const FlatRange *r;
+    bool ret;
+
+    memory_read_lock();
+    r = address_space_lookup(system_memory_as(), rom->addr);
+    ret = r && r->mr->ram && !r->mr->ram->readonly;
+    memory_read_unlock();
+    return ret;
+}
+
 bool rom_check(GError **err)
 {
     for (unsigned i = 0; roms && i < roms->len; i++) {
@@ -100,7 +113,9 @@ bool rom_check(GError **err)
         if (!in_memory(rom)) {
             error_set(err, "'%s' (0x%" PRIx64 " to 0x%" PRIx64 ") does not fit into the "
                       "machine's memory", rom->name, rom->addr, rom->addr + rom->size);
-            error_add_hint(err, "give the machine more memory with -m");
+            if (sticks_out(rom)) {
+                error_add_hint(err, "give the machine more memory with -m");
+            }
             return false;
         }
         if (i > 0) {

@@ -47,6 +47,14 @@ static char *default_firmware(unsigned xlen)
     return NULL;
 }
 
+static bool right_width(const RiscvBoot *b, const LoadedElf *elf, const char *what,
+                        const char *path, GError **err)
+{
+    return elf->bits == b->xlen ||
+           error_set(err, "%s '%s' is a %d-bit ELF file, the machine is riscv%u", what, path,
+                     elf->bits, b->xlen);
+}
+
 static bool load_firmware(RiscvBoot *b, GError **err)
 {
     const char *name = b->m->firmware;
@@ -74,6 +82,9 @@ static bool load_firmware(RiscvBoot *b, GError **err)
     if (file_is_elf(b->firmware_path)) {
         if (!load_elf(b->firmware_path, EM_RISCV, &elf, err)) {
             return error_prefix(err, "firmware");
+        }
+        if (!right_width(b, &elf, "firmware", b->firmware_path, err)) {
+            return false;
         }
         b->start = elf.entry;
         b->firmware_end = elf.high;
@@ -127,9 +138,8 @@ static bool load_kernel(RiscvBoot *b, GError **err)
         if (!load_elf(path, EM_RISCV, &elf, err)) {
             return error_prefix(err, "kernel");
         }
-        if (elf.bits > (int)b->xlen) {
-            return error_set(err, "kernel '%s' is a %d-bit ELF, the CPU has %u bits", path,
-                             elf.bits, b->xlen);
+        if (!right_width(b, &elf, "kernel", path, err)) {
+            return false;
         }
         b->kernel_low = elf.low;
         b->kernel_end = elf.high;

@@ -6,6 +6,7 @@
  */
 #include "util/osdep.h"
 #include "hw/riscv/fdt.h"
+#include "util/cutils.h"
 #include <libfdt.h>
 #include <sys/random.h>
 
@@ -235,20 +236,26 @@ void fdtb_finish(FdtBuilder *f, MachineState *m)
 
 bool fdtb_load(FdtBuilder *f, const char *path, GError **err)
 {
-    g_autofree char *data = NULL;
-    g_autoptr(GError) cause = NULL;
+    GMappedFile *file = map_file(path, err);
+    const char *data;
     gsize len;
+    bool ok;
 
-    if (!g_file_get_contents(path, &data, &len, &cause)) {
-        return error_set(err, "device tree: %s", cause->message);
+    if (!file) {
+        return error_prefix(err, "device tree");
     }
-    if (len > MAX_FDT_FILE || fdt_check_full(data, len) != 0) {
+    data = g_mapped_file_get_contents(file);
+    len = g_mapped_file_get_length(file);
+    if (!data || len > MAX_FDT_FILE || fdt_check_full(data, len) != 0) {
+        g_mapped_file_unref(file);
         return error_set(err, "device tree '%s' is no valid flattened tree", path);
     }
     f->size = len + INITIAL_SIZE;
     f->fdt = g_malloc0(f->size);
     f->next_phandle = fdt_get_max_phandle(data) + 1;
-    if (fdt_open_into(data, f->fdt, f->size) != 0) {
+    ok = fdt_open_into(data, f->fdt, f->size) == 0;
+    g_mapped_file_unref(file);
+    if (!ok) {
         g_clear_pointer(&f->fdt, g_free);
         return error_set(err, "device tree '%s' cannot be edited", path);
     }
