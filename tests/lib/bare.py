@@ -63,3 +63,18 @@ def assemble(source, bits=64, march=None, flags=()):
     if done.returncode != 0:
         raise RuntimeError('%s does not assemble: %s' % (source, done.stdout))
     return path
+
+
+def finisher_code(value):
+    """Write a value to the test finisher, then wait for ever."""
+    low = (value & 0xfff) - (0x1000 if value & 0x800 else 0)
+    words = [0x001002b7,                                                # lui   t0, 0x100
+             (value - low & 0xfffff000) | 0x337,                        # lui   t1, high
+             (low & 0xfff) << 20 | 0x30313,                             # addi  t1, t1, low
+             0x0062a023,                                                # sw    t1, 0(t0)
+             0x10500073, 0xffdff06f]                                    # wfi; j -4
+    return struct.pack('<%dI' % len(words), *words)
+
+
+SPIN_CODE = struct.pack('<I', 0x0000006f)                               # j .
+WAIT_CODE = struct.pack('<II', 0x10500073, 0xffdff06f)                  # wfi; j -4

@@ -7,6 +7,7 @@ last line) or anything else (failed). docs/devel/testing.rst describes the kinds
 
 import atexit
 import ctypes
+import fcntl
 import json
 import os
 import re
@@ -18,6 +19,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
@@ -95,6 +97,12 @@ def scratch(name=''):
 def _die_with_parent():
     # A test that is killed takes its emulators along.
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)           # PR_SET_PDEATHSIG
+
+
+def _own_terminal():
+    # Ctrl-c reaches the program whose controlling terminal it is.
+    _die_with_parent()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 class QmpError(Exception):
@@ -228,8 +236,9 @@ class Machine:
         if echo:
             print('+ ' + ' '.join(shlex.quote(a) for a in self.args), flush=True)
         self.started = time.monotonic()
-        kwargs = dict(stderr=self._stderr, preexec_fn=_die_with_parent, close_fds=True,
-                      start_new_session=True, env=dict(os.environ, **(env or {})))
+        kwargs = dict(stderr=self._stderr, close_fds=True, start_new_session=True,
+                      preexec_fn=_own_terminal if pty else _die_with_parent,
+                      env=dict(os.environ, **(env or {})))
         if pty:
             master, slave = os.openpty()
             self._in = self._out = master
