@@ -285,7 +285,7 @@ int block_run_sync(BlockNode *node, BlockOp op, uint64_t offset, void *buf, uint
 {
     struct iovec iov = { buf, len };
     int ret = INT_MAX;
-    BlockRequest req = { .op = op, .offset = offset, .len = len, .iov = &iov, .niov = 1,
+    BlockRequest req = { .op = op, .offset = offset, .len = len, .iov = &iov, .niov = buf != NULL,
                          .cb = sync_done, .opaque = &ret };
 
     block_submit(node, &req);
