@@ -9,12 +9,6 @@
 
 #include "block/block.h"
 
-/* What -drive says about errors of the host. */
-typedef enum OnError {
-    ON_ERROR_REPORT, ON_ERROR_IGNORE, ON_ERROR_STOP, ON_ERROR_ENOSPC,
-} OnError;
-extern const char *const on_error_names[];
-
 typedef struct BlkOpStats {
     uint64_t ops, bytes, failed, invalid;
     uint64_t time_ns;
@@ -28,8 +22,9 @@ struct BlockBackend {
     Object *owner;           /* whose property names us, or NULL */
     const Property *owner_prop;
     bool writable;           /* the device attached for writing */
+    bool share_rw;           /* others may write too */
     bool write_cache;
-    OnError rerror, werror;
+    BlockOnError rerror, werror;
     int io_error;            /* the last error that stopped the machine, or 0 */
     unsigned in_flight;
     BlkOpStats stats[BLOCK_OP_COUNT];

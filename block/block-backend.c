@@ -52,8 +52,8 @@ BlockBackend *blk_new(BlockNode *node, const char *name, GError **err)
     blk->name = g_strdup(name);
     blk->ref = 1;
     blk->write_cache = true;
-    blk->werror = ON_ERROR_ENOSPC;
-    blk->rerror = ON_ERROR_REPORT;
+    blk->werror = BLOCK_ON_ERROR_ENOSPC;
+    blk->rerror = BLOCK_ON_ERROR_REPORT;
     if (!backends) {
         run_state_add_notifier(run_state_changed, NULL);
     }
@@ -124,7 +124,7 @@ static void name_user(BlockBackend *blk)
 bool blk_attach(BlockBackend *blk, void *dev, bool writable, GError **err)
 {
     unsigned perm = BLOCK_PERM_CONSISTENT_READ;
-    unsigned shared = BLOCK_PERM_ALL & ~BLOCK_PERM_WRITE;
+    unsigned shared = BLOCK_PERM_ALL & ~(blk->share_rw ? 0 : BLOCK_PERM_WRITE);
 
     if (blk->dev) {
         return error_set(err, "drive '%s' is in use by another device", blk_name(blk));
@@ -139,6 +139,11 @@ bool blk_attach(BlockBackend *blk, void *dev, bool writable, GError **err)
     blk->dev = dev;
     blk->writable = writable;
     return true;
+}
+
+void blk_set_share_rw(BlockBackend *blk, bool share)
+{
+    blk->share_rw = share;
 }
 
 void blk_detach(BlockBackend *blk, void *dev)
@@ -288,18 +293,32 @@ void blk_aio_write_zeroes(BlockBackend *blk, uint64_t offset, uint64_t len, bool
 
 /* ---- Errors ---- */
 
-const char *const on_error_names[] = { "report", "ignore", "stop", "enospc", NULL };
+const char *const block_on_error_names[] = {
+    "auto", "report", "ignore", "enospc", "stop", NULL,
+};
 
-static BlockErrorAction choose_action(OnError policy, bool no_space)
+bool blk_set_on_error(BlockBackend *blk, BlockOnError rerror, BlockOnError werror,
+                      GError **err)
+{
+    if (rerror == BLOCK_ON_ERROR_ENOSPC) {
+        return error_set(err, "drive '%s': rerror=enospc: reads need no space (report, "
+                         "ignore, stop)", blk_name(blk));
+    }
+    blk->rerror = rerror == BLOCK_ON_ERROR_AUTO ? blk->rerror : rerror;
+    blk->werror = werror == BLOCK_ON_ERROR_AUTO ? blk->werror : werror;
+    return true;
+}
+
+static BlockErrorAction choose_action(BlockOnError policy, bool no_space)
 {
     switch (policy) {
-    case ON_ERROR_IGNORE:
+    case BLOCK_ON_ERROR_IGNORE:
         return BLOCK_ERROR_IGNORE;
-    case ON_ERROR_STOP:
+    case BLOCK_ON_ERROR_STOP:
         return BLOCK_ERROR_STOP;
-    case ON_ERROR_ENOSPC:
+    case BLOCK_ON_ERROR_ENOSPC:
         return no_space ? BLOCK_ERROR_STOP : BLOCK_ERROR_REPORT;
-    case ON_ERROR_REPORT:
+    case BLOCK_ON_ERROR_REPORT: case BLOCK_ON_ERROR_AUTO:
         break;
     }
     return BLOCK_ERROR_REPORT;

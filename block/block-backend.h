@@ -20,6 +20,15 @@ typedef enum BlockErrorAction {
     BLOCK_ERROR_STOP,   /* the machine stops; the request is retried when it goes on */
 } BlockErrorAction;
 
+/* What rerror= and werror= say. */
+typedef enum BlockOnError {
+    BLOCK_ON_ERROR_AUTO,   /* as it is: werror=enospc, rerror=report unless changed */
+    BLOCK_ON_ERROR_REPORT, BLOCK_ON_ERROR_IGNORE,
+    BLOCK_ON_ERROR_ENOSPC, /* stop if the host has no room, otherwise report */
+    BLOCK_ON_ERROR_STOP,
+} BlockOnError;
+extern const char *const block_on_error_names[];
+
 /* ret: 0 or -errno. */
 typedef void BlockCompletion(void *opaque, int ret);
 
@@ -40,6 +49,11 @@ void drive_prop_release(Object *obj, const Property *prop);
  * (error), a read-only node refuses @writable. */
 bool blk_attach(BlockBackend *blk, void *dev, bool writable, GError **err);
 void blk_detach(BlockBackend *blk, void *dev);
+/* For devices with properties rerror, werror: what a drive may have said is replaced. */
+bool blk_set_on_error(BlockBackend *blk, BlockOnError rerror, BlockOnError werror,
+                      GError **err);
+/* Before blk_attach(): other devices and processes may write to the node too. */
+void blk_set_share_rw(BlockBackend *blk, bool share);
 const char *blk_name(const BlockBackend *blk);
 
 uint64_t blk_size(BlockBackend *blk);          /* bytes */

@@ -174,9 +174,6 @@ static bool opt_enum(Visitor *v, const char *name, int *ret, const char *const *
 
 static bool check_drive(const DriveOptions *o, GError **err)
 {
-    if (o->rerror == ON_ERROR_ENOSPC) {
-        return error_set(err, "rerror=enospc: reads need no space (report, ignore, stop)");
-    }
     if (o->snapshot) {
         return error_set(err, "snapshot=on is not supported yet: it needs the format qcow2");
     }
@@ -193,8 +190,7 @@ static bool visit_drive(Visitor *v, const char *default_if, DriveOptions *o, GEr
     g_autofree char *driver = NULL;
     bool ok;
 
-    *o = (DriveOptions){ .index = -1, .bus = -1, .unit = -1, .write_cache = true,
-                         .rerror = ON_ERROR_REPORT, .werror = ON_ERROR_ENOSPC };
+    *o = (DriveOptions){ .index = -1, .bus = -1, .unit = -1, .write_cache = true };
     for (int i = 0; default_if && if_names[i]; i++) {
         o->if_type = strcmp(if_names[i], default_if) ? o->if_type : i;
     }
@@ -211,8 +207,8 @@ static bool visit_drive(Visitor *v, const char *default_if, DriveOptions *o, GEr
          opt_bool(v, "snapshot", &o->snapshot, err) &&
          opt_bool(v, "copy-on-read", &o->copy_on_read, err) &&
          opt_str(v, "aio", &o->aio, err) &&
-         opt_enum(v, "rerror", &o->rerror, on_error_names, err) &&
-         opt_enum(v, "werror", &o->werror, on_error_names, err) && visit_cache(v, o, err) &&
+         opt_enum(v, "rerror", &o->rerror, block_on_error_names, err) &&
+         opt_enum(v, "werror", &o->werror, block_on_error_names, err) && visit_cache(v, o, err) &&
          check_drive(o, err);
     visit_end_struct(v, NULL);
     if (ok && driver) {
@@ -453,14 +449,15 @@ static bool add_drive(struct json_object *opts, DriveOptions *o, GError **err)
     }
     blk = blk_new(node, o->id, err);
     block_node_unref(node);
-    if (!blk) {
+    if (!blk || !blk_set_on_error(blk, o->rerror, o->werror, err)) {
+        if (blk) {
+            blk_unref(blk);
+        }
         return false;
     }
     blk->if_type = if_names[o->if_type];
     blk->index = index;
     blk->write_cache = o->write_cache;
-    blk->rerror = o->rerror;
-    blk->werror = o->werror;
     return true;
 }
 

@@ -36,7 +36,8 @@ static void finish(FileRequest *fr, int res)
     } else if (res >= 0 && res < req->len) {
         res = -EAGAIN;
     }
-    if (res == -EAGAIN || res == -EINTR || res == -EOPNOTSUPP) {
+    /* Cancelled: the thread that submitted it has ended. */
+    if (res == -EAGAIN || res == -EINTR || res == -EOPNOTSUPP || res == -ECANCELED) {
         file_start_in_thread(fr);
     } else {
         fr->end.cb(fr->end.opaque, MIN(res, 0));

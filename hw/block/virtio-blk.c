@@ -58,6 +58,9 @@ typedef struct VirtIOBlk {
     uint16_t queue_size;      /* property */
     uint32_t logical_block_size, physical_block_size; /* properties */
     bool config_wce;          /* property */
+    int rerror, werror;       /* properties: BlockOnError */
+    int write_cache;          /* property: index in on_off_auto */
+    bool share_rw, discard, write_zeroes; /* properties */
     VirtQueue *vq;
     GQueue held;              /* requests that wait for the machine to go on */
 } VirtIOBlk;
@@ -72,6 +75,9 @@ typedef struct Request {
     struct iovec iov[];
 } Request;
 
+enum { WRITE_CACHE_AUTO, WRITE_CACHE_ON, WRITE_CACHE_OFF };
+static const char *const on_off_auto[] = { "auto", "on", "off", NULL };
+
 static const Property virtio_blk_properties[] = {
     PROP_DRIVE(VirtIOBlk, blk, "drive", "drive id or block node that holds the data"),
     PROP_STR(VirtIOBlk, serial, "serial", "serial number that the guest sees"),
@@ -85,6 +91,17 @@ static const Property virtio_blk_properties[] = {
                 .max = 2 * 1024 * 1024),
     PROP_BOOL(VirtIOBlk, config_wce, "config-wce",
               "the guest may switch the write cache", .def = true),
+    PROP_ENUM(VirtIOBlk, rerror, "rerror", "what happens when the host fails to read",
+              block_on_error_names, .def_str = "auto"),
+    PROP_ENUM(VirtIOBlk, werror, "werror", "what happens when the host fails to write",
+              block_on_error_names, .def_str = "auto"),
+    PROP_ENUM(VirtIOBlk, write_cache, "write-cache",
+              "writes may stay in the host's cache until a flush (auto: as the drive says)",
+              on_off_auto, .def_str = "auto"),
+    PROP_BOOL(VirtIOBlk, share_rw, "share-rw", "others may write to the data too"),
+    PROP_BOOL(VirtIOBlk, discard, "discard", "the guest may discard", .def = true),
+    PROP_BOOL(VirtIOBlk, write_zeroes, "write-zeroes",
+              "the guest may write zeroes without sending them", .def = true),
     PROP_END
 };
 
@@ -333,6 +350,19 @@ static bool check_block_sizes(VirtIOBlk *s, GError **err)
     return true;
 }
 
+/* The device's properties, where given, go before the drive's. */
+static bool set_up_backend(VirtIOBlk *s, GError **err)
+{
+    if (!blk_set_on_error(s->blk, s->rerror, s->werror, err)) {
+        return false;
+    }
+    if (s->write_cache != WRITE_CACHE_AUTO) {
+        blk_set_write_cache(s->blk, s->write_cache == WRITE_CACHE_ON);
+    }
+    blk_set_share_rw(s->blk, s->share_rw);
+    return blk_attach(s->blk, s, !blk_is_read_only(s->blk), err);
+}
+
 static bool virtio_blk_realize(VirtIOBlk *s, GError **err)
 {
     uint64_t f = UINT64_C(1) << F_SEG_MAX | UINT64_C(1) << F_GEOMETRY |
@@ -342,14 +372,14 @@ static bool virtio_blk_realize(VirtIOBlk *s, GError **err)
     if (!s->blk) {
         return error_set(err, "virtio-blk-device: property 'drive' is missing");
     }
-    if (!check_block_sizes(s, err) ||
-        !blk_attach(s->blk, s, !blk_is_read_only(s->blk), err)) {
+    if (!check_block_sizes(s, err) || !set_up_backend(s, err)) {
         return false;
     }
     if (blk_is_read_only(s->blk)) {
         f |= UINT64_C(1) << F_RO;
     } else {
-        f |= UINT64_C(1) << F_WRITE_ZEROES | UINT64_C(1) << F_DISCARD;
+        f |= s->write_zeroes ? UINT64_C(1) << F_WRITE_ZEROES : 0;
+        f |= s->discard ? UINT64_C(1) << F_DISCARD : 0;
         f |= s->config_wce ? UINT64_C(1) << F_CONFIG_WCE : 0;
     }
     if (!virtio_init(&s->parent, VIRTIO_ID_BLOCK, f, sizeof(BlkConfig), err)) {

@@ -515,24 +515,24 @@ static void test_write_cache(void)
 static void test_policies(void)
 {
     static const struct {
-        OnError policy;
+        BlockOnError policy;
         int error;
         BlockErrorAction action;
     } cases[] = {
-        { ON_ERROR_REPORT, EIO, BLOCK_ERROR_REPORT },
-        { ON_ERROR_REPORT, ENOSPC, BLOCK_ERROR_REPORT },
-        { ON_ERROR_IGNORE, EIO, BLOCK_ERROR_IGNORE },
-        { ON_ERROR_STOP, EIO, BLOCK_ERROR_STOP },
-        { ON_ERROR_ENOSPC, EIO, BLOCK_ERROR_REPORT },
-        { ON_ERROR_ENOSPC, ENOSPC, BLOCK_ERROR_STOP },
-        { ON_ERROR_ENOSPC, EDQUOT, BLOCK_ERROR_STOP },
+        { BLOCK_ON_ERROR_REPORT, EIO, BLOCK_ERROR_REPORT },
+        { BLOCK_ON_ERROR_REPORT, ENOSPC, BLOCK_ERROR_REPORT },
+        { BLOCK_ON_ERROR_IGNORE, EIO, BLOCK_ERROR_IGNORE },
+        { BLOCK_ON_ERROR_STOP, EIO, BLOCK_ERROR_STOP },
+        { BLOCK_ON_ERROR_ENOSPC, EIO, BLOCK_ERROR_REPORT },
+        { BLOCK_ON_ERROR_ENOSPC, ENOSPC, BLOCK_ERROR_STOP },
+        { BLOCK_ON_ERROR_ENOSPC, EDQUOT, BLOCK_ERROR_STOP },
     };
     FailState *s;
     BlockBackend *blk = fail_new(&s);
 
     for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
         blk->werror = cases[i].policy;
-        blk->rerror = ON_ERROR_REPORT;
+        blk->rerror = BLOCK_ON_ERROR_REPORT;
         g_assert_cmpint(blk_error_action(blk, true, cases[i].error), ==, cases[i].action);
         g_assert_cmpint(blk_error_action(blk, false, cases[i].error), ==, BLOCK_ERROR_REPORT);
     }

@@ -40,8 +40,8 @@ static void test_defaults(void)
     g_assert_true(blk_write_cache(blk));
     g_assert_false(blk_is_read_only(blk));
     g_assert_false(blk_can_discard(blk));
-    g_assert_cmpint(blk->werror, ==, ON_ERROR_ENOSPC);
-    g_assert_cmpint(blk->rerror, ==, ON_ERROR_REPORT);
+    g_assert_cmpint(blk->werror, ==, BLOCK_ON_ERROR_ENOSPC);
+    g_assert_cmpint(blk->rerror, ==, BLOCK_ON_ERROR_REPORT);
     g_assert_true(drive_next("virtio") == blk);
     g_assert_null(drive_next("virtio"));
     g_assert_null(drive_next("none"));
@@ -92,8 +92,8 @@ static void test_options(void)
     blk = blk_by_name("a");
     g_assert_true(blk_is_read_only(blk));
     g_assert_true(blk_can_discard(blk));
-    g_assert_cmpint(blk->rerror, ==, ON_ERROR_STOP);
-    g_assert_cmpint(blk->werror, ==, ON_ERROR_REPORT);
+    g_assert_cmpint(blk->rerror, ==, BLOCK_ON_ERROR_STOP);
+    g_assert_cmpint(blk->werror, ==, BLOCK_ON_ERROR_REPORT);
     g_assert_cmpuint(blk_size(blk), ==, 4096 - 512);
     g_assert_cmpstr(blk_node(blk)->name, ==, "root");
     g_assert_null(drive_next("virtio"));
@@ -245,6 +245,18 @@ static void test_property(void)
     g_assert_false(blockdev_del("n0", NULL));
     blk_detach(a->blk, a);
     g_assert_true(blk_attach(b->blk, b, true, &err));
+    blk_detach(b->blk, b);
+    /* What the device says goes before what the drive said. */
+    g_assert_true(blk_set_on_error(a->blk, BLOCK_ON_ERROR_AUTO, BLOCK_ON_ERROR_STOP, &err));
+    g_assert_cmpint(a->blk->rerror, ==, BLOCK_ON_ERROR_REPORT);
+    g_assert_cmpint(a->blk->werror, ==, BLOCK_ON_ERROR_STOP);
+    g_assert_false(blk_set_on_error(a->blk, BLOCK_ON_ERROR_ENOSPC, 0, &err));
+    g_clear_error(&err);
+    blk_set_share_rw(a->blk, true);
+    blk_set_share_rw(b->blk, true);
+    g_assert_true(blk_attach(a->blk, a, true, &err));
+    g_assert_true(blk_attach(b->blk, b, true, &err));
+    blk_detach(a->blk, a);
     blk_detach(b->blk, b);
     expect_set(a, "", NULL);
     g_assert_null(a->blk);
