@@ -150,6 +150,8 @@ static void gen_insn(Gen *g, const IrInsn *i)
 static bool gen_ops(Gen *g)
 {
     const IrCode *ir = g->ir;
+    /* a call that changes globals may first have to save what equals them */
+    size_t room = OP_ROOM + 24 * g->ctx->parent.cfg.n_globals + 64 * TCG_MAX_LINKS;
 
     for (uint32_t n = 0; n < ir->n_insns; n++) {
         const IrInsn *i = &ir->insns[n];
@@ -157,7 +159,7 @@ static bool gen_ops(Gen *g)
         if (g->s->dead[n]) {
             continue;
         }
-        if (g->p + OP_ROOM + g->n_stubs * 64 + 64 * TCG_MAX_LINKS > g->limit) {
+        if (g->p + room + g->n_stubs * 64 > g->limit) {
             return false;
         }
         g->idx = n;
