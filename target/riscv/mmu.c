@@ -147,7 +147,9 @@ static WalkResult walk(RiscvCpu *cpu, const CpuViewKey *key, uint64_t va, CpuAcc
         if (pte & (PTE_R | PTE_X)) {
             WalkResult r = leaf(cpu, key, s, va, pte_addr, pte, shift, access, probe, fill);
 
-            fill->global |= global;
+            if (r == WALK_OK) {
+                fill->global |= global;
+            }
             return r;
         }
         if (pte & (PTE_A | PTE_D | PTE_U)) {
