@@ -65,32 +65,43 @@ static uint64_t mtime_get(void *opaque)
     return ticks_of_ns(s, clock_ns(CLOCK_TYPE_VIRTUAL)) + atomic_read(&s->offset);
 }
 
+/* The time at which @more ticks from now are over, INT64_MAX if the clock never says so. */
+static int64_t ns_after_ticks(const AclintMtimer *s, unsigned __int128 more)
+{
+    unsigned __int128 ns = more + ticks_of_ns(s, clock_ns(CLOCK_TYPE_VIRTUAL));
+
+    ns = (ns * NANOSECONDS_PER_SECOND + s->timebase_freq - 1) / s->timebase_freq;
+    return ns > INT64_MAX ? INT64_MAX : (int64_t)ns;
+}
+
 /* When the count reaches value: now if it has, INT64_MAX if that lies beyond the clock. */
 static int64_t mtime_deadline(void *opaque, uint64_t value)
 {
     AclintMtimer *s = opaque;
     uint64_t now = mtime_get(s);
-    unsigned __int128 ns;
 
-    if (value <= now) {
-        return clock_ns(CLOCK_TYPE_VIRTUAL);
-    }
-    ns = (unsigned __int128)(value - atomic_read(&s->offset)) * NANOSECONDS_PER_SECOND;
-    ns = (ns + s->timebase_freq - 1) / s->timebase_freq;
-    return ns > INT64_MAX ? INT64_MAX : (int64_t)ns;
+    return value <= now ? clock_ns(CLOCK_TYPE_VIRTUAL) : ns_after_ticks(s, value - now);
+}
+
+/* When the count begins again at 0. */
+static int64_t mtime_wrap_deadline(AclintMtimer *s)
+{
+    return ns_after_ticks(s, ((unsigned __int128)1 << 64) - mtime_get(s));
 }
 
 static void comparator_update(Comparator *c)
 {
     AclintMtimer *s = c->owner;
 
-    if (mtime_get(s) >= c->mtimecmp) {
+    bool high = mtime_get(s) >= c->mtimecmp;
+    int64_t next = high ? mtime_wrap_deadline(s) : mtime_deadline(s, c->mtimecmp);
+
+    irq_set(&c->irq, high);
+    if (next == INT64_MAX) {
         timer_del(&c->timer);
-        irq_set(&c->irq, 1);
-        return;
+    } else {
+        timer_mod(&c->timer, next);
     }
-    irq_set(&c->irq, 0);
-    timer_mod(&c->timer, mtime_deadline(s, c->mtimecmp));
 }
 
 static void comparator_expired(void *opaque)

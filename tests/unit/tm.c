@@ -108,10 +108,10 @@ void tm_add_test(const char *name, void (*setup)(TestMachine *m), void (*fn)(Tes
 
 /* ---- Setting up ---- */
 
-static void check(bool ok, GError *err)
+static void check(bool ok, GError **err)
 {
     if (!ok) {
-        g_error("%s", err ? err->message : "failed without a message");
+        g_error("%s", *err ? (*err)->message : "failed without a message");
     }
 }
 
@@ -120,7 +120,7 @@ void tm_add_ram(TestMachine *m, uint64_t addr, uint64_t size)
     MemoryRegion *mr = g_new0(MemoryRegion, 1);
     GError *err = NULL;
 
-    check(memory_region_init_ram(mr, NULL, "tm-ram", size, &err), err);
+    check(memory_region_init_ram(mr, NULL, "tm-ram", size, &err), &err);
     memory_region_add_subregion(system_memory(), addr, mr);
     g_ptr_array_add(m->rams, mr);
 }
@@ -133,11 +133,16 @@ void *tm_add_sysbus(TestMachine *m, const char *type, const char *props, uint64_
     if (props) {
         struct json_object *opts = keyval_parse(props, NULL, NULL, &err);
 
-        check(opts != NULL, err);
-        check(object_set_properties(dev, opts, true, NULL, &err), err);
+        check(opts != NULL, &err);
+        json_object_object_foreach(opts, name, value)
+        {
+            g_autoptr(Visitor) v = visitor_new_keyval_input(value);
+
+            check(object_property_set(dev, name, v, false, &err), &err);
+        }
         json_object_put(opts);
     }
-    check(sysbus_realize(dev, &err), err);
+    check(sysbus_realize(dev, &err), &err);
     if (addr != UINT64_MAX) {
         sysbus_map(dev, 0, addr);
     }
@@ -151,9 +156,9 @@ void *tm_device_add(TestMachine *m, const char *options)
     struct json_object *opts = keyval_parse(options, "driver", NULL, &err);
     DeviceState *dev;
 
-    check(opts != NULL, err);
+    check(opts != NULL, &err);
     dev = device_add(opts, true, &err);
-    check(dev != NULL, err);
+    check(dev != NULL, &err);
     json_object_put(opts);
     return dev;
 }
@@ -396,7 +401,7 @@ void tm_save_load(TestMachine *m)
     devices_save(before);
     m->quiet = true;
     machine_reset(m->machine);
-    check(devices_load(before->data, before->len, &err), err);
+    check(devices_load(before->data, before->len, &err), &err);
     m->quiet = false;
     devices_save(after);
     g_assert_cmpmem(before->data, before->len, after->data, after->len);

@@ -20,7 +20,7 @@ void tm_add_test(const char *name, void (*setup)(TestMachine *m), void (*fn)(Tes
 /* ---- In setup ---- */
 /* RAM at addr. */
 void tm_add_ram(TestMachine *m, uint64_t addr, uint64_t size);
-/* A sysbus device with properties from @props (option syntax "a=1,b=x", or NULL), its
+/* A sysbus device with properties, internal ones too, from @props (option syntax "a=1,b=x", or NULL), its
  * region 0 mapped at addr (UINT64_MAX: not mapped), its interrupts recorded. */
 void *tm_add_sysbus(TestMachine *m, const char *type, const char *props, uint64_t addr);
 /* As "-device OPTIONS" would. Aborts on errors. */
