@@ -20,9 +20,13 @@
 
 #include "accel/tcg/internal.h"
 
+/* Slices are an eighth of a segment where that lies between these, so that several vCPUs
+ * fill a segment of a small cache together. Any region fits into the smallest (or is made
+ * again with fewer instructions). Descriptions take half of what code takes, at most. */
+enum { SLICE_MIN = 16 * 1024, SLICE_MAX = 64 * 1024 };
 /* Room that a usual region needs; with less a new slice is taken. */
 enum {
-    ROOM_CODE = 8 * 1024,
+    ROOM_CODE = 2 * 1024,
     ROOM_META = sizeof(TcgRegion) + TCG_MAX_LINKS * sizeof(TcgOutLink) + 16,
 };
 
@@ -38,11 +42,14 @@ bool tcg_cache_init(TcgCache *c, size_t size, GError **err)
 void tcg_cache_prologue_done(TcgCache *c, size_t used)
 {
     c->code_base = ROUND_UP(used, TCG_PAGE_SIZE);
-    unsigned slices = (c->buf.size - c->code_base) / TCG_SLICE_CODE;
+    size_t room = c->buf.size - c->code_base;
+    c->slice_code = CLAMP(ROUND_DOWN(room / TCG_SEGMENTS / 8, 4096), SLICE_MIN, SLICE_MAX);
+    c->slice_meta = c->slice_code / 2;
+    unsigned slices = room / c->slice_code;
     c->slices_per_segment = MAX(slices / TCG_SEGMENTS, 1);
     slices = c->slices_per_segment * TCG_SEGMENTS;
     c->slice_head = g_new0(TcgRegion *, slices);
-    c->meta_size = (size_t)slices * TCG_SLICE_META;
+    c->meta_size = (size_t)slices * c->slice_meta;
     c->meta = mmap(NULL, c->meta_size, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (c->meta == MAP_FAILED) {
@@ -82,10 +89,10 @@ static bool slice_take_locked(TcgCache *c, TcgSlice *s)
         .index = index,
         .segment = c->current,
         .generation = seg->generation,
-        .code = c->code_base + (size_t)index * TCG_SLICE_CODE,
-        .code_end = c->code_base + (size_t)(index + 1) * TCG_SLICE_CODE,
-        .meta = c->meta + (size_t)index * TCG_SLICE_META,
-        .meta_end = c->meta + (size_t)(index + 1) * TCG_SLICE_META,
+        .code = c->code_base + (size_t)index * c->slice_code,
+        .code_end = c->code_base + (size_t)(index + 1) * c->slice_code,
+        .meta = c->meta + (size_t)index * c->slice_meta,
+        .meta_end = c->meta + (size_t)(index + 1) * c->slice_meta,
     };
     return true;
 }

@@ -100,7 +100,7 @@ void tcg_jump_init(TcgJumpEntry *cache);
 
 /* ---- The code cache (cache.c) ---- */
 
-enum { TCG_SLICE_CODE = 64 * 1024, TCG_SLICE_META = 32 * 1024, TCG_SEGMENTS = 8 };
+enum { TCG_SEGMENTS = 8 };
 
 /* The piece of the cache that one vCPU fills: code and the regions' descriptions. */
 typedef struct TcgSlice {
@@ -122,6 +122,7 @@ typedef struct TcgCache {
     size_t code_base;     /* offset behind the prologue */
     uint8_t *meta;        /* descriptions, laid out like the code */
     size_t meta_size;
+    size_t slice_code, slice_meta; /* bytes of a slice */
     unsigned slices_per_segment;
     TcgRegion **slice_head; /* newest region of each slice; written by its owner */
     GMutex lock;

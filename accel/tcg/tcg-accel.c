@@ -250,7 +250,7 @@ static void tcg_accel_info(AccelState *accel, GString *out)
 #define LINE(label, value) \
     g_string_append_printf(out, "%-24s %" PRIu64 "\n", label, (uint64_t)(value))
     LINE("cache size", c->buf.size);
-    LINE("cache in use", (uint64_t)used * TCG_SLICE_CODE);
+    LINE("cache in use", (uint64_t)used * c->slice_code);
     LINE("segments reclaimed", c->reclaims);
     LINE("regions translated", sum.regions);
     LINE("guest instructions", sum.guest_insns);

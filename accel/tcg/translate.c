@@ -217,7 +217,7 @@ TcgRegion *tcg_translate(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsig
     tcg_slice_ensure(v);
     TcgRegion *got = NULL;
     TcgRegion *r = compile(v, &t, code, key);
-    while (!r && v->slice.code_end - v->slice.code == TCG_SLICE_CODE && t.n_insns > 1) {
+    while (!r && v->slice.code_end - v->slice.code == e->cache.slice_code && t.n_insns > 1) {
         /* Not even an empty slice holds it. */
         t.max_insns = t.n_insns / 2;
         code = build(v, &t);
