@@ -49,9 +49,37 @@ enum { VAL_ZERO_I32 = 1, VAL_ZERO_I64 = 2 };
 
 /* Append an insn; a sink that is overwritten if the table is full or the code
  * unreachable. All fields but op and type are zero. */
-IrInsn *ir_emit(IrBuilder *b, IrOp op, IrType type);
+static inline IrInsn *ir_emit(IrBuilder *b, IrOp op, IrType type)
+{
+    IrCode *c = &b->code;
+    IrInsn *i = &c->insns[c->n_insns];
+
+    if (unlikely(c->n_insns == IR_MAX_INSNS)) {
+        c->overflow = true;
+    } else if (likely(!b->unreachable)) {
+        c->n_insns++;
+    }
+    *i = (IrInsn){ .op = op, .type = type };
+    return i;
+}
+
 /* Append an insn with a new result of @type. */
-IrInsn *ir_emit_val(IrBuilder *b, IrOp op, IrType type);
+static inline IrInsn *ir_emit_val(IrBuilder *b, IrOp op, IrType type)
+{
+    IrCode *c = &b->code;
+    IrInsn *i = ir_emit(b, op, type);
+
+    if (unlikely(c->n_vals == IR_MAX_VALS)) {
+        c->overflow = true;
+        i->dst = type == IR_I32 ? VAL_ZERO_I32 : VAL_ZERO_I64;
+        return i;
+    }
+    i->dst = c->n_vals;
+    /* in unreachable code the insn is not kept, so nothing may look at it later */
+    b->def[c->n_vals] = b->unreachable ? DEF_NONE : i - c->insns;
+    c->vals[c->n_vals++] = (IrValInfo){ .type = type };
+    return i;
+}
 
 /* The insn that made @v, NULL for a constant. */
 static inline const IrInsn *ir_def(const IrBuilder *b, IrVal v)

@@ -12,6 +12,12 @@
 #include "tcg/ir-builder.h"
 #include "tcg/ir-eval.h"
 
+/* ir_type(), inline */
+static inline IrType type_of(const IrBuilder *b, IrVal v)
+{
+    return b->code.vals[v].type;
+}
+
 static inline bool is_const(const IrBuilder *b, IrVal v)
 {
     return b->code.vals[v].is_const;
@@ -42,7 +48,7 @@ static IrVal op1(IrBuilder *b, IrOp op, IrType type, IrVal x)
 
 static IrVal emit2(IrBuilder *b, IrOp op, IrVal x, IrVal y)
 {
-    IrInsn *i = ir_emit_val(b, op, ir_type(b, x));
+    IrInsn *i = ir_emit_val(b, op, type_of(b, x));
 
     i->src[0] = x;
     i->src[1] = y;
@@ -54,7 +60,7 @@ static inline bool fold2(IrBuilder *b, IrOp op, IrVal x, IrVal y, IrVal *r)
 {
     if (is_const(b, x) && is_const(b, y)) {
         uint64_t src[4] = { const_value(b, x), const_value(b, y) };
-        IrType type = ir_type(b, x);
+        IrType type = type_of(b, x);
         *r = ir_const(b, type, ir_eval(op, type, 0, src));
         return true;
     }
@@ -79,7 +85,7 @@ static inline void constant_right(const IrBuilder *b, IrVal *x, IrVal *y)
 
 static inline unsigned width(const IrBuilder *b, IrVal v)
 {
-    return ir_type(b, v) == IR_I32 ? 32 : 64;
+    return type_of(b, v) == IR_I32 ? 32 : 64;
 }
 
 /* log2 of a constant power of two of the value's width, else -1 */
@@ -91,7 +97,7 @@ static int const_log2(const IrBuilder *b, IrVal v)
         return -1;
     }
     c = const_value(b, v);
-    if (ir_type(b, v) == IR_I32) {
+    if (type_of(b, v) == IR_I32) {
         c = (uint32_t)c;
     }
     return c && !(c & (c - 1)) ? __builtin_ctzll(c) : -1;
@@ -210,10 +216,10 @@ IrVal ir_add(IrBuilder *b, IrVal x, IrVal y)
 IrVal ir_sub(IrBuilder *b, IrVal x, IrVal y)
 {
     if (is_const(b, y)) {
-        return ir_add(b, x, ir_const(b, ir_type(b, x), -(uint64_t)const_value(b, y)));
+        return ir_add(b, x, ir_const(b, type_of(b, x), -(uint64_t)const_value(b, y)));
     }
     if (x == y) {
-        return ir_const(b, ir_type(b, x), 0);
+        return ir_const(b, type_of(b, x), 0);
     }
     if (is_value(b, x, 0)) {
         return ir_neg(b, y);
@@ -223,7 +229,7 @@ IrVal ir_sub(IrBuilder *b, IrVal x, IrVal y)
 
 IrVal ir_neg(IrBuilder *b, IrVal x)
 {
-    return op1(b, IR_OP_neg, ir_type(b, x), x);
+    return op1(b, IR_OP_neg, type_of(b, x), x);
 }
 
 IrVal ir_mul(IrBuilder *b, IrVal x, IrVal y)
@@ -334,7 +340,7 @@ IrVal ir_xor(IrBuilder *b, IrVal x, IrVal y)
     }
     constant_right(b, &x, &y);
     if (x == y) {
-        return ir_const(b, ir_type(b, x), 0);
+        return ir_const(b, type_of(b, x), 0);
     }
     if (is_value(b, y, 0)) {
         return x;
@@ -346,7 +352,7 @@ IrVal ir_not(IrBuilder *b, IrVal x)
 {
     const IrInsn *d = ir_def(b, x);
 
-    return d && d->op == IR_OP_not ? d->src[0] : op1(b, IR_OP_not, ir_type(b, x), x);
+    return d && d->op == IR_OP_not ? d->src[0] : op1(b, IR_OP_not, type_of(b, x), x);
 }
 
 IrVal ir_andc(IrBuilder *b, IrVal x, IrVal y)
@@ -355,7 +361,7 @@ IrVal ir_andc(IrBuilder *b, IrVal x, IrVal y)
         return ir_and(b, x, ir_not(b, y));
     }
     if (x == y || is_value(b, x, 0)) {
-        return ir_const(b, ir_type(b, x), 0);
+        return ir_const(b, type_of(b, x), 0);
     }
     return is_value(b, x, -1) ? ir_not(b, y) : emit2(b, IR_OP_andc, x, y);
 }
@@ -366,7 +372,7 @@ IrVal ir_orc(IrBuilder *b, IrVal x, IrVal y)
         return ir_or(b, x, ir_not(b, y));
     }
     if (x == y || is_value(b, x, -1)) {
-        return ir_const(b, ir_type(b, x), -1);
+        return ir_const(b, type_of(b, x), -1);
     }
     return is_value(b, x, 0) ? ir_not(b, y) : emit2(b, IR_OP_orc, x, y);
 }
@@ -382,7 +388,7 @@ IrVal ir_eqv(IrBuilder *b, IrVal x, IrVal y)
     if (is_const(b, y)) {
         return ir_xor(b, x, ir_not(b, y));
     }
-    return x == y ? ir_const(b, ir_type(b, x), -1) : emit2(b, IR_OP_eqv, x, y);
+    return x == y ? ir_const(b, type_of(b, x), -1) : emit2(b, IR_OP_eqv, x, y);
 }
 
 /* A shift or rotation: the count becomes less than the width, none is no op. */
@@ -401,7 +407,7 @@ static IrVal shift(IrBuilder *b, IrOp op, IrVal x, IrVal y)
         if (!n) {
             return x;
         }
-        y = ir_const(b, ir_type(b, x), n);
+        y = ir_const(b, type_of(b, x), n);
     } else {
         /* the op itself takes the count modulo the width */
         const IrInsn *d = ir_def(b, y);
@@ -482,48 +488,48 @@ IrVal ir_rotr(IrBuilder *b, IrVal x, IrVal y)
 
 IrVal ir_clz(IrBuilder *b, IrVal x)
 {
-    return op1(b, IR_OP_clz, ir_type(b, x), x);
+    return op1(b, IR_OP_clz, type_of(b, x), x);
 }
 
 IrVal ir_ctz(IrBuilder *b, IrVal x)
 {
-    return op1(b, IR_OP_ctz, ir_type(b, x), x);
+    return op1(b, IR_OP_ctz, type_of(b, x), x);
 }
 
 IrVal ir_popcnt(IrBuilder *b, IrVal x)
 {
-    return op1(b, IR_OP_popcnt, ir_type(b, x), x);
+    return op1(b, IR_OP_popcnt, type_of(b, x), x);
 }
 
 IrVal ir_bswap(IrBuilder *b, IrVal x)
 {
     const IrInsn *d = ir_def(b, x);
 
-    return d && d->op == IR_OP_bswap ? d->src[0] : op1(b, IR_OP_bswap, ir_type(b, x), x);
+    return d && d->op == IR_OP_bswap ? d->src[0] : op1(b, IR_OP_bswap, type_of(b, x), x);
 }
 
 IrVal ir_sext8(IrBuilder *b, IrVal x)
 {
     return is_sext(b, x, 8) ? x
-                            : op1(b, IR_OP_sext8, ir_type(b, x), skip_extension(b, x, 8));
+                            : op1(b, IR_OP_sext8, type_of(b, x), skip_extension(b, x, 8));
 }
 
 IrVal ir_sext16(IrBuilder *b, IrVal x)
 {
     return is_sext(b, x, 16) ? x
-                             : op1(b, IR_OP_sext16, ir_type(b, x), skip_extension(b, x, 16));
+                             : op1(b, IR_OP_sext16, type_of(b, x), skip_extension(b, x, 16));
 }
 
 IrVal ir_zext8(IrBuilder *b, IrVal x)
 {
     return is_zext(b, x, 8) ? x
-                            : op1(b, IR_OP_zext8, ir_type(b, x), skip_extension(b, x, 8));
+                            : op1(b, IR_OP_zext8, type_of(b, x), skip_extension(b, x, 8));
 }
 
 IrVal ir_zext16(IrBuilder *b, IrVal x)
 {
     return is_zext(b, x, 16) ? x
-                             : op1(b, IR_OP_zext16, ir_type(b, x), skip_extension(b, x, 16));
+                             : op1(b, IR_OP_zext16, type_of(b, x), skip_extension(b, x, 16));
 }
 
 IrVal ir_sext32(IrBuilder *b, IrVal x)
@@ -565,7 +571,7 @@ IrVal ir_trunc(IrBuilder *b, IrVal x)
 /* The outcome of a comparison that does not depend on the values: 0, 1, or -1. */
 static int known_outcome(const IrBuilder *b, IrCond cond, IrVal x, IrVal y)
 {
-    IrType type = ir_type(b, x);
+    IrType type = type_of(b, x);
 
     if (is_const(b, x) && is_const(b, y)) {
         return ir_eval_cond(type, cond, const_value(b, x), const_value(b, y));
@@ -599,7 +605,7 @@ static IrCond simplify_cond(const IrBuilder *b, IrCond cond, IrVal *x, IrVal *y)
 
 IrVal ir_setcond(IrBuilder *b, IrCond cond, IrVal x, IrVal y)
 {
-    IrType type = ir_type(b, x);
+    IrType type = type_of(b, x);
     int known;
     IrInsn *i;
 
@@ -617,7 +623,7 @@ IrVal ir_setcond(IrBuilder *b, IrCond cond, IrVal x, IrVal y)
 
 IrVal ir_select(IrBuilder *b, IrCond cond, IrVal x, IrVal y, IrVal t, IrVal f)
 {
-    IrType type = ir_type(b, x);
+    IrType type = type_of(b, x);
     int known;
     IrInsn *i;
 

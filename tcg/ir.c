@@ -88,37 +88,6 @@ bool ir_builder_nearly_full(const IrBuilder *b)
            c->n_locals > IR_MAX_LOCALS * 3 / 4 || c->n_labels > IR_MAX_LABELS * 3 / 4;
 }
 
-IrInsn *ir_emit(IrBuilder *b, IrOp op, IrType type)
-{
-    IrCode *c = &b->code;
-    IrInsn *i = &c->insns[c->n_insns];
-
-    if (unlikely(c->n_insns == IR_MAX_INSNS)) {
-        c->overflow = true;
-    } else if (likely(!b->unreachable)) {
-        c->n_insns++;
-    }
-    *i = (IrInsn){ .op = op, .type = type };
-    return i;
-}
-
-IrInsn *ir_emit_val(IrBuilder *b, IrOp op, IrType type)
-{
-    IrCode *c = &b->code;
-    IrInsn *i = ir_emit(b, op, type);
-
-    if (unlikely(c->n_vals == IR_MAX_VALS)) {
-        c->overflow = true;
-        i->dst = type == IR_I32 ? VAL_ZERO_I32 : VAL_ZERO_I64;
-        return i;
-    }
-    i->dst = c->n_vals;
-    /* in unreachable code the insn is not kept, so nothing may look at it later */
-    b->def[c->n_vals] = b->unreachable ? DEF_NONE : i - c->insns;
-    c->vals[c->n_vals++] = (IrValInfo){ .type = type };
-    return i;
-}
-
 IrVal ir_const(IrBuilder *b, IrType type, int64_t value)
 {
     IrCode *c = &b->code;

@@ -607,6 +607,91 @@ static void test_no_room(gconstpointer backend)
     }
 }
 
+/* Every table of the builder run full: a flag, and nothing else happens. */
+static void test_overflow(void)
+{
+    IrBuilder *b = ir_builder_new(fixture_globals, N_GLOBALS, G_PC);
+    IrVal args[5] = { 0 };
+
+    for (unsigned kind = 0; kind < 5; kind++) {
+        bool warned = false;
+
+        ir_builder_reset(b);
+        g_assert_false(ir_builder_nearly_full(b));
+        ir_insn_start(b, 0);
+        for (unsigned n = 0; n < 20000; n++) {
+            IrVal v = ir_get_global(b, 1);
+            switch (kind) {
+            case 0: ir_set_global(b, 1, ir_addi(b, v, n + 1)); break;
+            case 1: ir_st(b, v, v, IR_MO_64); break;
+            case 2:
+                args[0] = args[2] = args[4] = v;
+                args[1] = args[3] = ir_trunc(b, v);
+                ir_call(b, &five, 5, args);
+                break;
+            case 3: ir_set_local(b, ir_local_new(b, IR_I64), v); break;
+            case 4: ir_brcond(b, IR_EQ, v, ir_imm(b, n), ir_label_new(b)); break;
+            }
+            warned |= ir_builder_nearly_full(b) && !ir_builder_code(b)->overflow;
+        }
+        g_assert_true(warned);
+        g_assert_true(ir_builder_code(b)->overflow);
+        g_autofree char *fault = ir_verify(ir_builder_code(b), N_GLOBALS);
+        g_assert_nonnull(fault);
+    }
+    ir_builder_free(b);
+}
+
+/* The verifier names what is wrong. */
+static void test_verify(void)
+{
+    static const char *const faults[] = {
+        "runs off its end", "not defined in this block", "is not bound", "bound twice",
+        "after a set_global", "before the first insn_start", "wrong type", "branch back",
+    };
+    IrBuilder *b = ir_builder_new(fixture_globals, N_GLOBALS, G_PC);
+
+    for (unsigned kind = 0; kind < ARRAY_SIZE(faults); kind++) {
+        IrVal v;
+        IrLabel l;
+
+        ir_builder_reset(b);
+        if (kind != 5) {
+            ir_insn_start(b, 0);
+        }
+        v = ir_addi(b, ir_get_global(b, 1), 1);
+        l = ir_label_new(b);
+        switch (kind) {
+        case 1:
+            ir_label(b, l);
+            ir_set_global(b, 1, v);
+            break;
+        case 2: ir_brcond(b, IR_EQ, v, ir_imm(b, 5), l); break;
+        case 3:
+            ir_label(b, l);
+            ir_label(b, l);
+            break;
+        case 4:
+            ir_set_global(b, 1, v);
+            ir_st(b, v, v, IR_MO_8);
+            break;
+        case 5: ir_ld(b, v, IR_MO_8); break;
+        case 6: ir_set_global(b, G_P7_32, v); break;
+        case 7:
+            ir_label(b, l);
+            ir_brcond(b, IR_EQ, ir_get_global(b, 1), ir_imm(b, 5), l);
+            break;
+        }
+        if (kind) {
+            ir_exit_loop(b, 4);
+        }
+        g_autofree char *fault = ir_verify(ir_builder_code(b), N_GLOBALS);
+        g_assert_nonnull(fault);
+        g_assert_nonnull(strstr(fault, faults[kind]));
+    }
+    ir_builder_free(b);
+}
+
 int main(int argc, char **argv)
 {
     static const char *const backends[] = { "interp", "x86_64", "x86_64-baseline" };
@@ -623,6 +708,8 @@ int main(int argc, char **argv)
     };
 
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/tcg/ir/overflow", test_overflow);
+    g_test_add_func("/tcg/ir/verify", test_verify);
     for (unsigned n = 0; n < ARRAY_SIZE(backends); n++) {
         for (unsigned k = 0; k < ARRAY_SIZE(tests); k++) {
             g_autofree char *path = g_strdup_printf("/tcg/%s/%s", backends[n], tests[k].name);
