@@ -26,7 +26,7 @@ static const char *const tcg_thread_names[] = { "multi", NULL };
 
 static const Property tcg_accel_properties[] = {
     PROP_UINT32(TcgAccel, tb_size_mib, "tb-size", "size of the cache of translated code, in MiB",
-                .def = 128, .min = 1, .max = 2048),
+                .def = 128, .min = 1, .max = 1024),
     PROP_ENUM(TcgAccel, thread, "thread", "host threads for vCPUs: multi is one each",
               tcg_thread_names, .def_str = "multi"),
     PROP_ENUM(TcgAccel, backend, "backend", "what runs translations: host code or an interpreter",
