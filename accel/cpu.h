@@ -70,6 +70,7 @@ struct CpuState {
     bool stopped;              /* (a) written under (m) */
     bool unplug;               /* (a) written under (m): the thread ends */
     uint32_t halted;           /* (a) waits for an interrupt */
+    uint32_t nap_us;           /* (v) pause at the next poll: the guest only polls */
     uint32_t interrupt_request; /* (a) non-zero: ops->interrupt has something to look at */
 
     /* Accelerator's own */
@@ -154,6 +155,9 @@ void cpu_kick_interrupt(CpuState *cpu);
 /* Wait for an interrupt: the helper that implements WFI calls it, then ends its region
  * with exit_env. */
 void cpu_halt(CpuState *cpu);
+/* The guest waits for an interrupt in a loop although one is pending that it does not take:
+ * give the host's CPU away for a moment (an interrupt ends it early). Then as cpu_halt. */
+void cpu_nap(CpuState *cpu, uint32_t us);
 
 /* The CPU's code mode key changed (privilege, FS off, ...). */
 static inline void cpu_set_mode(CpuState *cpu, uint32_t mode)

@@ -83,6 +83,11 @@ void cpu_halt(CpuState *cpu)
     atomic_set(&cpu->halted, 1);
 }
 
+void cpu_nap(CpuState *cpu, uint32_t us)
+{
+    cpu->nap_us = us;
+}
+
 /* ---- Work ---- */
 
 static bool cpu_has_thread(const CpuState *cpu)
@@ -169,7 +174,12 @@ static bool cpu_thread_wait(CpuState *cpu)
             attention = cpu_wants_attention(cpu);
         } while (!attention && cpu_may_sleep(cpu));
         memory_thread_online();
+    } else if (!attention && cpu->nap_us) {
+        memory_thread_offline();
+        g_cond_wait_until(&cpu->wake, &cpu->work_lock, g_get_monotonic_time() + cpu->nap_us);
+        memory_thread_online();
     }
+    cpu->nap_us = 0;
     g_mutex_unlock(&cpu->work_lock);
     return attention;
 }

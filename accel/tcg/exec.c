@@ -64,7 +64,9 @@ static bool poll(TcgVcpu *v)
         atomic_set(&cpu->halted, 0);
     }
     atomic_xchg(&cpu->interrupt_request, 0);
-    cpu->ops->take_interrupt(cpu);
+    if (!cpu->ops->take_interrupt(cpu) && unlikely(cpu->nap_us)) {
+        return false;
+    }
     return true;
 }
 

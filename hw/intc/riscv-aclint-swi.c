@@ -56,6 +56,9 @@ static void aclint_swi_write(void *opaque, uint64_t addr, uint64_t value, unsign
             irq_pulse(&s->irqs[hart]);
         }
     } else {
+        if (value & s->msip[hart] & 1) {
+            irq_set(&s->irqs[hart], 0); /* sent again: a hart that naps is to notice */
+        }
         s->msip[hart] = value & 1;
         irq_set(&s->irqs[hart], s->msip[hart]);
     }

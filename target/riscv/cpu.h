@@ -72,6 +72,7 @@ typedef struct RiscvCpu {
     FloatStatus fp;
 
     uint8_t priv;              /* RiscvPriv */
+    uint8_t idle_wfis;         /* WFIs in a row that found an interrupt and did not take it */
 
     /* CSRs (Privileged ISA); 64-bit also on rv32 */
     uint64_t mstatus, misa, mtvec, mepc, mcause, mtval, mscratch;

@@ -99,6 +99,12 @@ static void h_sret(CpuState *cs, uint32_t insn)
     }
 }
 
+/* A loop around WFI with a pending interrupt that stays disabled: firmware that waits for
+ * another hart does so (OpenSBI before 1.2 leaves MSIP pending while a hart waits to be
+ * started, and then races with the hart that starts it, if it looks too often). Such a hart
+ * sleeps for longer and longer; a further interrupt ends its sleep. */
+enum { WFI_PATIENCE = 8, WFI_NAP_US = 100, WFI_NAP_DOUBLINGS = 7 };
+
 static void h_wfi(CpuState *cs, uint32_t insn, uint64_t length)
 {
     RiscvCpu *cpu = riscv_cpu(cs);
@@ -108,7 +114,11 @@ static void h_wfi(CpuState *cs, uint32_t insn, uint64_t length)
     }
     cpu->pc = riscv_xlen_extend(cpu, cpu->pc + length);
     if (!riscv_has_work(cs)) {
+        cpu->idle_wfis = 0;
         cpu_halt(cs);
+    } else if (++cpu->idle_wfis > WFI_PATIENCE) {
+        cpu->idle_wfis = MIN(cpu->idle_wfis, WFI_PATIENCE + 1 + WFI_NAP_DOUBLINGS);
+        cpu_nap(cs, WFI_NAP_US << (cpu->idle_wfis - WFI_PATIENCE - 1));
     }
 }
 

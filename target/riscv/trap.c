@@ -198,6 +198,7 @@ bool riscv_take_interrupt(CpuState *cs)
     if (irq < 0) {
         return false;
     }
+    cpu->idle_wfis = 0;
     enter(cpu, true, irq, 0);
     return true;
 }

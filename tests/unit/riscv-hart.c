@@ -28,6 +28,11 @@ void cpu_kick_interrupt(CpuState *cpu)
     world.n_kicks++;
 }
 
+void cpu_nap(CpuState *cpu, uint32_t us)
+{
+    cpu->nap_us = us;
+}
+
 void cpu_halt(CpuState *cpu)
 {
     cpu->halted = 1;
