@@ -161,7 +161,7 @@ static void write_data(Serial *s, uint8_t value)
     fifo8_push(&s->tx, value);
     s->thr_ipending = 0;
     s->lsr &= ~(LSR_THRE | LSR_TEMT);
-    if (s->tx_watch) {
+    if (s->tx_watch && !(s->mcr & MCR_LOOP)) {
         update_irq(s);
     } else {
         transmit(s);
