@@ -1,0 +1,168 @@
+/*
+ * A virtio driver for tests (tests/unit/virtio-driver.h).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+#include "hw/virtio/virtio-mmio.h"
+#include "tests/unit/virtio-driver.h"
+#include "util/cutils.h"
+
+enum { DESC_SIZE = 16, LEGACY_ALIGN = 4096 };
+
+void vd_setup(VirtDriver *d, TestMachine *m, bool legacy, uint64_t base, const char *device)
+{
+    g_autofree char *props = g_strdup_printf("force-legacy=%s", legacy ? "on" : "off");
+
+    *d = (VirtDriver){ .m = m, .legacy = legacy, .base = base };
+    d->transport = tm_add_sysbus(m, TYPE_VIRTIO_MMIO, props, base);
+    tm_device_add(m, device);
+}
+
+uint32_t vd_in(VirtDriver *d, unsigned reg)
+{
+    return tm_read32(d->m, d->base + reg);
+}
+
+void vd_out(VirtDriver *d, unsigned reg, uint32_t value)
+{
+    tm_write32(d->m, d->base + reg, value);
+}
+
+void vd_store(VirtDriver *d, uint64_t addr, uint64_t value, unsigned size)
+{
+    tm_memwrite(d->m, addr, &value, size);
+}
+
+uint64_t vd_load(VirtDriver *d, uint64_t addr, unsigned size)
+{
+    uint64_t value = 0;
+
+    tm_memread(d->m, addr, &value, size);
+    return value;
+}
+
+uint64_t vd_offered(VirtDriver *d)
+{
+    uint64_t low, high;
+
+    vd_out(d, VD_FEATURES_SEL, 1);
+    high = vd_in(d, VD_FEATURES);
+    vd_out(d, VD_FEATURES_SEL, 0);
+    low = vd_in(d, VD_FEATURES);
+    return high << 32 | low;
+}
+
+static void out64(VirtDriver *d, unsigned reg, uint64_t value)
+{
+    vd_out(d, reg, value & UINT32_MAX);
+    vd_out(d, reg + 4, value >> 32);
+}
+
+void vd_set_ring(VirtDriver *d, uint64_t desc, uint64_t avail, uint64_t used)
+{
+    d->desc = desc;
+    d->avail = avail;
+    d->used = used;
+    vd_out(d, VD_QUEUE_SEL, 0);
+    vd_out(d, VD_QUEUE_NUM, d->size);
+    if (d->legacy) {
+        vd_out(d, VD_PAGE_SIZE, LEGACY_ALIGN);
+        vd_out(d, VD_QUEUE_ALIGN, LEGACY_ALIGN);
+        vd_out(d, VD_QUEUE_PFN, desc / LEGACY_ALIGN);
+    } else {
+        out64(d, VD_DESC, desc);
+        out64(d, VD_AVAIL, avail);
+        out64(d, VD_USED, used);
+        vd_out(d, VD_QUEUE_READY, 1);
+    }
+}
+
+void vd_start(VirtDriver *d, uint64_t features, uint64_t ring, uint32_t size)
+{
+    static const uint8_t zeros[16 * KiB];
+
+    tm_memwrite(d->m, ring, zeros, sizeof(zeros));
+    d->ring = ring;
+    d->size = size;
+    d->next = d->seen = 0;
+    vd_out(d, VD_STATUS, 0);
+    vd_out(d, VD_STATUS, 1);
+    vd_out(d, VD_STATUS, 3);
+    vd_out(d, VD_DRIVER_FEATURES_SEL, 0);
+    vd_out(d, VD_DRIVER_FEATURES, features & UINT32_MAX);
+    if (!d->legacy) {
+        vd_out(d, VD_DRIVER_FEATURES_SEL, 1);
+        vd_out(d, VD_DRIVER_FEATURES, features >> 32 | 1);
+        vd_out(d, VD_STATUS, 11);
+    }
+    vd_set_ring(d, ring, ring + DESC_SIZE * size,
+                ROUND_UP(ring + DESC_SIZE * size + 6 + 2 * size, LEGACY_ALIGN));
+    vd_out(d, VD_STATUS, d->legacy ? 7 : VD_S_OK);
+}
+
+void vd_desc_at(VirtDriver *d, uint64_t table, unsigned n, uint64_t addr, uint32_t len,
+                unsigned flags, unsigned next)
+{
+    uint64_t at = table + DESC_SIZE * n;
+
+    vd_store(d, at, addr, 8);
+    vd_store(d, at + 8, len, 4);
+    vd_store(d, at + 12, flags, 2);
+    vd_store(d, at + 14, next, 2);
+}
+
+void vd_desc(VirtDriver *d, unsigned n, uint64_t addr, uint32_t len, unsigned flags,
+             unsigned next)
+{
+    vd_desc_at(d, d->desc, n, addr, len, flags, next);
+}
+
+void vd_offer(VirtDriver *d, unsigned head)
+{
+    vd_store(d, d->avail + 4 + 2 * (d->next % d->size), head, 2);
+    d->next++;
+    vd_store(d, d->avail + 2, d->next, 2);
+}
+
+void vd_notify(VirtDriver *d)
+{
+    vd_out(d, VD_NOTIFY, 0);
+}
+
+bool vd_used(VirtDriver *d, uint32_t *ret_head, uint32_t *ret_len)
+{
+    uint64_t at = d->used + 4 + 8 * (d->seen % d->size);
+
+    if (vd_load(d, d->used + 2, 2) == d->seen) {
+        return false;
+    }
+    d->seen++;
+    *ret_head = vd_load(d, at, 4);
+    *ret_len = vd_load(d, at + 4, 4);
+    return true;
+}
+
+static bool came_back(void *opaque)
+{
+    VirtDriver *d = opaque;
+
+    return vd_load(d, d->used + 2, 2) != d->seen;
+}
+
+void vd_wait_used(VirtDriver *d, uint32_t head, uint32_t *ret_len)
+{
+    uint32_t found, len;
+
+    g_assert_true(tm_run_until(d->m, came_back, d));
+    g_assert_true(vd_used(d, &found, &len));
+    g_assert_cmpuint(found, ==, head);
+    if (ret_len) {
+        *ret_len = len;
+    }
+}
+
+bool vd_broken(VirtDriver *d)
+{
+    return vd_in(d, VD_STATUS) & VD_S_NEEDS_RESET;
+}
