@@ -62,6 +62,8 @@ typedef struct VirtIOBlk {
     int write_cache;          /* property: index in on_off_auto */
     bool share_rw, discard, write_zeroes; /* properties */
     VirtQueue *vq;
+    bool cached;              /* write cache as configured: resets go back to it */
+    bool wce;                 /* guest state: the write cache is on */
     GQueue held;              /* requests that wait for the machine to go on */
 } VirtIOBlk;
 
@@ -103,6 +105,11 @@ static const Property virtio_blk_properties[] = {
     PROP_BOOL(VirtIOBlk, write_zeroes, "write-zeroes",
               "the guest may write zeroes without sending them", .def = true),
     PROP_END
+};
+
+static const VMStateField virtio_blk_vmstate[] = {
+    VMS_BOOL(VirtIOBlk, wce),
+    VMS_END
 };
 
 static void start_request(Request *req);
@@ -251,7 +258,8 @@ static void handle_output(VirtIODevice *vdev, VirtQueue *vq)
     VirtIOBlk *s = (VirtIOBlk *)vdev;
     VirtQueueElement *e;
 
-    while ((e = virtqueue_pop(vq))) {
+    for (unsigned served = 0;
+         !virtqueue_round_done(vq, served) && (e = virtqueue_pop(vq)); served++) {
         Request *req = parse_request(s, e);
 
         if (!req) {
@@ -279,6 +287,18 @@ static void run_state_changed(void *opaque, bool running)
     }
 }
 
+static void set_write_cache(VirtIOBlk *s, bool on)
+{
+    s->wce = on;
+    blk_set_write_cache(s->blk, on);
+}
+
+static void virtio_blk_loaded(VirtIOBlk *s)
+{
+    virtio_loaded(&s->parent);
+    set_write_cache(s, s->wce);
+}
+
 static void virtio_blk_stop(VirtIODevice *vdev)
 {
     VirtIOBlk *s = (VirtIOBlk *)vdev;
@@ -289,6 +309,7 @@ static void virtio_blk_stop(VirtIODevice *vdev)
         virtqueue_discard(s->vq, req->elem);
         g_free(req);
     }
+    set_write_cache(s, s->cached);
 }
 
 static void virtio_blk_get_config(VirtIODevice *vdev, uint8_t *config)
@@ -323,7 +344,7 @@ static void virtio_blk_set_config(VirtIODevice *vdev, const uint8_t *config)
     VirtIOBlk *s = (VirtIOBlk *)vdev;
 
     if (virtio_has_feature(vdev, F_CONFIG_WCE)) {
-        blk_set_write_cache(s->blk, config[offsetof(BlkConfig, writeback)]);
+        set_write_cache(s, config[offsetof(BlkConfig, writeback)]);
     }
 }
 
@@ -334,7 +355,7 @@ static void virtio_blk_set_status(VirtIODevice *vdev, uint8_t status)
 
     if ((status & VIRTIO_STATUS_DRIVER_OK) && !virtio_has_feature(vdev, F_CONFIG_WCE) &&
         !virtio_has_feature(vdev, F_FLUSH)) {
-        blk_set_write_cache(s->blk, false);
+        set_write_cache(s, false);
     }
 }
 
@@ -387,6 +408,7 @@ static bool virtio_blk_realize(VirtIOBlk *s, GError **err)
         return false;
     }
     s->vq = virtio_add_queue(&s->parent, s->queue_size, handle_output);
+    s->cached = s->wce = blk_write_cache(s->blk);
     g_queue_init(&s->held);
     run_state_add_notifier(run_state_changed, s);
     return true;
@@ -411,6 +433,7 @@ static void virtio_blk_class_init(ObjectClass *klass)
 }
 
 DEVICE(VirtIOBlk, "virtio-blk-device", TYPE_VIRTIO_DEVICE, "virtio disk",
-       .properties = virtio_blk_properties, .realize = virtio_blk_realize,
-       .unrealize = virtio_blk_unrealize, .class_init = virtio_blk_class_init,
+       .properties = virtio_blk_properties, .vmstate = virtio_blk_vmstate,
+       .realize = virtio_blk_realize, .unrealize = virtio_blk_unrealize,
+       .loaded = virtio_blk_loaded, .class_init = virtio_blk_class_init,
        .category = DEVICE_STORAGE, .user_creatable = true, .security_boundary = true);

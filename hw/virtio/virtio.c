@@ -7,6 +7,7 @@
 #include "util/osdep.h"
 #include "hw/virtio/virtio.h"
 #include "util/log.h"
+#include "util/main-loop.h"
 
 enum { MAX_CONFIG = 256 };
 
@@ -47,6 +48,33 @@ bool virtio_init(VirtIODevice *vdev, uint16_t device_id, uint64_t features,
     return true;
 }
 
+static void serve_on(void *opaque)
+{
+    VirtQueue *vq = opaque;
+
+    vq->later = 0;
+    virtio_queue_notify(vq->vdev, vq - vq->vdev->vq);
+}
+
+bool virtqueue_round_done(VirtQueue *vq, unsigned served)
+{
+    if (served < vq->num) {
+        return false;
+    }
+    if (!vq->later) {
+        vq->later = main_loop_call(serve_on, vq);
+    }
+    return true;
+}
+
+static void stop_serving(VirtIODevice *vdev)
+{
+    for (uint32_t i = 0; i < vdev->n_vq; i++) {
+        main_loop_cancel(vdev->vq[i].later);
+        vdev->vq[i].later = 0;
+    }
+}
+
 void virtio_cleanup(VirtIODevice *vdev)
 {
     VirtIOBus *bus = vdev_bus(vdev);
@@ -54,6 +82,7 @@ void virtio_cleanup(VirtIODevice *vdev)
     if (bus) {
         bus->vdev = NULL;
     }
+    stop_serving(vdev);
     g_clear_pointer(&vdev->vq, g_free);
     vdev->n_vq = 0;
 }
@@ -131,6 +160,7 @@ void virtio_reset(VirtIODevice *vdev)
     if (vc->stop) {
         vc->stop(vdev);
     }
+    stop_serving(vdev);
     vdev->guest_features = 0;
     vdev->status = 0;
     vdev->isr = 0;
@@ -230,7 +260,7 @@ const VMStateField virtio_vmstate[] = {
     VMS_END
 };
 
-static void virtio_device_loaded(VirtIODevice *vdev)
+void virtio_loaded(VirtIODevice *vdev)
 {
     vdev->guest_features &= virtio_host_features(vdev);
     for (uint32_t i = 0; i < vdev->n_vq; i++) {
@@ -239,6 +269,10 @@ static void virtio_device_loaded(VirtIODevice *vdev)
         /* A ring of size 0 or larger than offered would index out of its tables. */
         vq->num = CLAMP(vq->num, 1, vq->num_max);
         vq->in_use = 0;
+        /* A state may be saved between two rounds. */
+        if (vq->ready && virtio_is_running(vdev)) {
+            virtqueue_round_done(vq, vq->num);
+        }
     }
     update_irq(vdev);
 }
@@ -251,7 +285,7 @@ static void virtio_device_reset(VirtIODevice *vdev)
 DEVICE(VirtIODevice, TYPE_VIRTIO_DEVICE, TYPE_DEVICE, NULL, .abstract = true,
        .class_size = sizeof(VirtIODeviceClass), .bus_type = TYPE_VIRTIO_BUS,
        .vmstate = virtio_vmstate, .reset = virtio_device_reset,
-       .loaded = virtio_device_loaded);
+       .loaded = virtio_loaded);
 
 static const TypeInfo virtio_bus_type = {
     .name = TYPE_VIRTIO_BUS,

@@ -46,6 +46,7 @@ struct VirtQueue {
     uint16_t last_avail_idx, used_idx, signalled_used;
     bool signalled_valid;
     uint32_t in_use;        /* popped and not pushed back */
+    unsigned later;         /* id of a main loop call that serves on, or 0 */
     uint32_t legacy_align;  /* legacy transports: ring layout */
 };
 
@@ -106,11 +107,19 @@ static inline bool virtio_has_feature(const VirtIODevice *vdev, unsigned bit)
 /* The guest broke the rules: log, set DEVICE_NEEDS_RESET, stop serving. */
 void virtio_error(VirtIODevice *vdev, const char *fmt, ...) PRINTF(2, 3);
 bool virtio_is_broken(const VirtIODevice *vdev);
+/* What a device with its own "loaded" calls first: checks queues, updates the interrupt. */
+void virtio_loaded(VirtIODevice *vdev);
 /* The configuration space changed. */
 void virtio_notify_config(VirtIODevice *vdev);
 
 /* The next chain, or NULL if there is none (or the queue is broken). */
 VirtQueueElement *virtqueue_pop(VirtQueue *vq);
+/*
+ * A device that serves chains in a loop gives other users of the machine lock their turn
+ * after one round of the queue, lest a guest that adds chains all the time keeps it there:
+ * true after @served chains; handle_output() is then called again from the main loop.
+ */
+bool virtqueue_round_done(VirtQueue *vq, unsigned served);
 /* Return a chain with @written bytes in its device-writable part, and free it. */
 void virtqueue_push(VirtQueue *vq, VirtQueueElement *elem, uint32_t written);
 /* Forget a chain without returning it (reset). */

@@ -5,6 +5,7 @@
  */
 #include "util/osdep.h"
 #include "tests/unit/tm.h"
+#include "block/block-backend.h"
 #include "qapi/keyval.h"
 #include "util/main-loop.h"
 #include "util/timer.h"
@@ -395,6 +396,7 @@ void tm_save_load(TestMachine *m)
     g_autofree int *levels = g_new(int, m->wires->len + 1);
     GError *err = NULL;
 
+    blk_drain_all();     /* as a machine that stops does */
     for (guint i = 0; i < m->wires->len; i++) {
         levels[i] = ((Wire *)m->wires->pdata[i])->level;
     }

@@ -82,11 +82,11 @@ void vd_start(VirtDriver *d, uint64_t features, uint64_t ring, uint32_t size)
 {
     static const uint8_t zeros[16 * KiB];
 
-    tm_memwrite(d->m, ring, zeros, sizeof(zeros));
     d->ring = ring;
     d->size = size;
     d->next = d->seen = 0;
     vd_out(d, VD_STATUS, 0);
+    tm_memwrite(d->m, ring, zeros, sizeof(zeros));  /* nothing is in flight any more */
     vd_out(d, VD_STATUS, 1);
     vd_out(d, VD_STATUS, 3);
     vd_out(d, VD_DRIVER_FEATURES_SEL, 0);
