@@ -290,6 +290,14 @@ static bool make_ram(MachineState *m, GError **err)
     return true;
 }
 
+DeviceState *machine_new_device(MachineState *m, const char *type, const char *name)
+{
+    DeviceState *dev = (DeviceState *)object_new(type);
+
+    object_add_child(m, name, dev, NULL);
+    return dev;
+}
+
 bool machine_run_init(MachineState *m, GError **err)
 {
     MachineClass *mc = machine_class(m);

@@ -57,6 +57,8 @@ MachineState *machine_create(MachineClass *klass);
 /* -smp: the topology from the counts given (0: not given); the rest is computed. */
 bool machine_set_topology(MachineState *m, unsigned cpus, unsigned sockets, unsigned cores,
                           unsigned threads, unsigned maxcpus, GError **err);
+/* A board's device: made, named below the machine; the board sets properties and realizes. */
+DeviceState *machine_new_device(MachineState *m, const char *type, const char *name);
 /* Check properties, allocate RAM, call the board's init. Once. */
 bool machine_run_init(MachineState *m, GError **err);
 /* Reset everything: ROM blobs are written back, then devices, then CPUs. */

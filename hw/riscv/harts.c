@@ -5,6 +5,8 @@
  */
 #include "util/osdep.h"
 #include "hw/riscv/harts.h"
+#include "hw/core/sysbus.h"
+#include "hw/intc/riscv-aclint.h"
 #include "qapi/json.h"
 #include "qapi/keyval.h"
 
@@ -57,6 +59,26 @@ bool riscv_harts_create(MachineState *m, RiscvCpu **harts, uint64_t reset_vector
         if (!create_one(m, klass, props, i, reset_vector, &harts[i], err)) {
             return error_prefix(err, "CPU model '%s'", model);
         }
+    }
+    return true;
+}
+
+bool riscv_clint_create(MachineState *m, RiscvCpu **harts, uint64_t base, GError **err)
+{
+    unsigned n = m->smp_cpus;
+    DeviceState *swi = machine_new_device(m, TYPE_RISCV_ACLINT_SWI, "mswi");
+    DeviceState *timer = machine_new_device(m, TYPE_RISCV_ACLINT_MTIMER, "mtimer");
+
+    object_set_uint(swi, "num-harts", n, NULL);
+    object_set_uint(timer, "num-harts", n, NULL);
+    if (!sysbus_realize(swi, err) || !sysbus_realize(timer, err)) {
+        return false;
+    }
+    sysbus_map(swi, 0, base);
+    sysbus_map(timer, 0, base + RISCV_ACLINT_SWI_SIZE);
+    for (unsigned i = 0; i < n; i++) {
+        sysbus_connect_irq(swi, i, riscv_hart_irq(harts[i], RISCV_IRQ_MSIP));
+        sysbus_connect_irq(timer, i, riscv_hart_irq(harts[i], RISCV_IRQ_MTIP));
     }
     return true;
 }

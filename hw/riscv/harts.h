@@ -21,6 +21,8 @@ static inline IrqInput *riscv_hart_irq(RiscvCpu *hart, unsigned bit)
 {
     return device_irq_in(&hart->parent.parent, NULL, bit);
 }
+/* The ACLINT's software interrupts and timer where a CLINT has them, from @base on. */
+bool riscv_clint_create(MachineState *m, RiscvCpu **harts, uint64_t base, GError **err);
 /* "MS,MS,..." for PLICs: one context a privilege mode a hart has. To g_free(). */
 char *riscv_plic_hart_config(RiscvCpu **harts, unsigned n);
 

@@ -29,34 +29,6 @@ typedef struct SpikeMachine {
     bool htif_in_elf;
 } SpikeMachine;
 
-static DeviceState *new_device(SpikeMachine *s, const char *type, const char *name)
-{
-    DeviceState *dev = (DeviceState *)object_new(type);
-
-    object_add_child(s, name, dev, NULL);
-    return dev;
-}
-
-static bool add_clint(SpikeMachine *s, GError **err)
-{
-    unsigned n = s->parent.smp_cpus;
-    DeviceState *swi = new_device(s, TYPE_RISCV_ACLINT_SWI, "mswi");
-    DeviceState *timer = new_device(s, TYPE_RISCV_ACLINT_MTIMER, "mtimer");
-
-    object_set_uint(swi, "num-harts", n, NULL);
-    object_set_uint(timer, "num-harts", n, NULL);
-    if (!sysbus_realize(swi, err) || !sysbus_realize(timer, err)) {
-        return false;
-    }
-    sysbus_map(swi, 0, CLINT_BASE);
-    sysbus_map(timer, 0, CLINT_BASE + RISCV_ACLINT_SWI_SIZE);
-    for (unsigned i = 0; i < n; i++) {
-        sysbus_connect_irq(swi, i, riscv_hart_irq(s->harts[i], RISCV_IRQ_MSIP));
-        sysbus_connect_irq(timer, i, riscv_hart_irq(s->harts[i], RISCV_IRQ_MTIP));
-    }
-    return true;
-}
-
 /* The symbols of the firmware or of the kernel, whichever has them. */
 static bool find_symbols(const SpikeMachine *s, uint64_t *tohost, uint64_t *fromhost)
 {
@@ -73,7 +45,7 @@ static bool find_symbols(const SpikeMachine *s, uint64_t *tohost, uint64_t *from
 
 static bool add_htif(SpikeMachine *s, GError **err)
 {
-    DeviceState *dev = new_device(s, TYPE_RISCV_HTIF, "htif");
+    DeviceState *dev = machine_new_device(&s->parent, TYPE_RISCV_HTIF, "htif");
     uint64_t tohost = HTIF_BASE, fromhost = HTIF_BASE + 8, low, high;
 
     s->htif_in_elf = find_symbols(s, &tohost, &fromhost);
@@ -162,7 +134,7 @@ static bool spike_init(MachineState *m, GError **err)
     s->harts = g_new0(RiscvCpu *, m->smp_cpus);
     memory_begin();
     ok = riscv_harts_create(m, s->harts, MROM_BASE, err) && add_memory(s, err) &&
-         add_clint(s, err);
+         riscv_clint_create(m, s->harts, CLINT_BASE, err);
     memory_commit();
     if (!ok) {
         return false;

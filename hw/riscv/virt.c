@@ -30,45 +30,22 @@ const VirtMapEntry virt_map[VIRT_MAP_COUNT] = {
     [VIRT_RAM]    = { 0x80000000, 0 },
 };
 
-/* A board device: made, named in the tree, properties set by the caller, then realized. */
-static DeviceState *new_device(VirtMachine *s, const char *type, const char *name)
+static bool add_sswi(VirtMachine *s, GError **err)
 {
-    DeviceState *dev = (DeviceState *)object_new(type);
+    DeviceState *sswi;
 
-    object_add_child(s, name, dev, NULL);
-    return dev;
-}
-
-static bool add_clint(VirtMachine *s, GError **err)
-{
-    unsigned n = s->parent.smp_cpus;
-    uint64_t base = virt_map[VIRT_CLINT].base;
-    DeviceState *swi = new_device(s, TYPE_RISCV_ACLINT_SWI, "mswi");
-    DeviceState *timer = new_device(s, TYPE_RISCV_ACLINT_MTIMER, "mtimer");
-
-    object_set_uint(swi, "num-harts", n, NULL);
-    object_set_uint(timer, "num-harts", n, NULL);
-    if (!sysbus_realize(swi, err) || !sysbus_realize(timer, err)) {
+    if (!s->aclint) {
+        return true;
+    }
+    sswi = machine_new_device(&s->parent, TYPE_RISCV_ACLINT_SWI, "sswi");
+    object_set_uint(sswi, "num-harts", s->parent.smp_cpus, NULL);
+    object_set_bool(sswi, "sswi", true, NULL);
+    if (!sysbus_realize(sswi, err)) {
         return false;
     }
-    sysbus_map(swi, 0, base);
-    sysbus_map(timer, 0, base + RISCV_ACLINT_SWI_SIZE);
-    for (unsigned i = 0; i < n; i++) {
-        sysbus_connect_irq(swi, i, riscv_hart_irq(s->harts[i], RISCV_IRQ_MSIP));
-        sysbus_connect_irq(timer, i, riscv_hart_irq(s->harts[i], RISCV_IRQ_MTIP));
-    }
-    if (s->aclint) {
-        DeviceState *sswi = new_device(s, TYPE_RISCV_ACLINT_SWI, "sswi");
-
-        object_set_uint(sswi, "num-harts", n, NULL);
-        object_set_bool(sswi, "sswi", true, NULL);
-        if (!sysbus_realize(sswi, err)) {
-            return false;
-        }
-        sysbus_map(sswi, 0, virt_map[VIRT_SSWI].base);
-        for (unsigned i = 0; i < n; i++) {
-            sysbus_connect_irq(sswi, i, riscv_hart_irq(s->harts[i], RISCV_IRQ_SSIP));
-        }
+    sysbus_map(sswi, 0, virt_map[VIRT_SSWI].base);
+    for (unsigned i = 0; i < s->parent.smp_cpus; i++) {
+        sysbus_connect_irq(sswi, i, riscv_hart_irq(s->harts[i], RISCV_IRQ_SSIP));
     }
     return true;
 }
@@ -78,7 +55,7 @@ static bool add_plic(VirtMachine *s, GError **err)
     g_autofree char *config = riscv_plic_hart_config(s->harts, s->parent.smp_cpus);
     unsigned context = 0;
 
-    s->plic = new_device(s, TYPE_SIFIVE_PLIC, "plic");
+    s->plic = machine_new_device(&s->parent, TYPE_SIFIVE_PLIC, "plic");
     object_set_str(s->plic, "hart-config", config, NULL);
     object_set_uint(s->plic, "num-sources", VIRT_PLIC_SOURCES, NULL);
     if (!sysbus_realize(s->plic, err)) {
@@ -111,15 +88,17 @@ static bool place(VirtMachine *s, DeviceState *dev, uint64_t addr, unsigned sour
 
 static bool add_devices(VirtMachine *s, GError **err)
 {
-    DeviceState *uart = new_device(s, TYPE_SERIAL_MM, "serial0");
+    MachineState *m = &s->parent;
+    DeviceState *uart = machine_new_device(m, TYPE_SERIAL_MM, "serial0");
 
     object_set_uint(uart, "baudbase", VIRT_UART_CLOCK / 16, NULL);
     if (chardev_find("serial0") && !object_set_str(uart, "chardev", "serial0", err)) {
         return false;
     }
-    if (!place(s, new_device(s, TYPE_SIFIVE_TEST, "test"), virt_map[VIRT_TEST].base, 0, err) ||
+    if (!place(s, machine_new_device(m, TYPE_SIFIVE_TEST, "test"), virt_map[VIRT_TEST].base,
+               0, err) ||
         !place(s, uart, virt_map[VIRT_UART].base, VIRT_UART_IRQ, err) ||
-        !place(s, new_device(s, TYPE_GOLDFISH_RTC, "rtc"), virt_map[VIRT_RTC].base,
+        !place(s, machine_new_device(m, TYPE_GOLDFISH_RTC, "rtc"), virt_map[VIRT_RTC].base,
                VIRT_RTC_IRQ, err)) {
         return false;
     }
@@ -127,7 +106,7 @@ static bool add_devices(VirtMachine *s, GError **err)
     for (int i = VIRT_VIRTIO_COUNT - 1; i >= 0; i--) {
         g_autofree char *name = g_strdup_printf("virtio-mmio%d", i);
         g_autofree char *bus = g_strdup_printf("virtio-mmio-bus.%d", i);
-        DeviceState *dev = new_device(s, TYPE_VIRTIO_MMIO, name);
+        DeviceState *dev = machine_new_device(m, TYPE_VIRTIO_MMIO, name);
 
         object_set_str(dev, "bus-name", bus, NULL);
         if (!place(s, dev, virt_map[VIRT_VIRTIO].base + i * virt_map[VIRT_VIRTIO].size,
@@ -197,7 +176,9 @@ static bool virt_init(MachineState *m, GError **err)
     s->harts = g_new0(RiscvCpu *, m->smp_cpus);
     memory_begin();
     ok = riscv_harts_create(m, s->harts, virt_map[VIRT_MROM].base, err) &&
-         add_memory(s, err) && add_clint(s, err) && add_plic(s, err) && add_devices(s, err) &&
+         add_memory(s, err) &&
+         riscv_clint_create(m, s->harts, virt_map[VIRT_CLINT].base, err) &&
+         add_sswi(s, err) && add_plic(s, err) && add_devices(s, err) &&
          add_default_drives(err);
     memory_commit();
     return ok && virt_boot(s, err);
