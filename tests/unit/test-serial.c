@@ -258,6 +258,14 @@ static void test_full_host(TestMachine *m)
     check_output("abcdefghijklmnop");
     out(m, DATA, 'y');
     check_output("abcdefghijklmnopy");
+    /* without FIFOs there is room for one byte */
+    out(m, FCR, 0);
+    char_double_set_room(uart.chr, 0);
+    out(m, DATA, '1');
+    out(m, DATA, '2');
+    g_assert_cmphex(in(m, LSR), ==, 0);
+    char_double_set_room(uart.chr, UINT_MAX);
+    check_output("abcdefghijklmnopy1");
 }
 
 static void test_sizes(TestMachine *m)

@@ -246,6 +246,8 @@ static void test_event_idx(TestMachine *m)
     for (unsigned i = 0; i < 4; i++) {
         check_works();
         g_assert_cmpint(tm_irq_level(m, drv.transport, 0), ==, i >= 2);
+        /* avail_event: it wants to hear of the next chain */
+        g_assert_cmpuint(vd_load(&drv, drv.used + 4 + 8 * QUEUE_SIZE, 2), ==, drv.next);
     }
 }
 
@@ -290,7 +292,7 @@ static void test_descriptors(TestMachine *m)
         g_test_message("%s", h->what);
         start(F_INDIRECT | F_EVENT_IDX);
         vd_desc(&drv, 1, BUF, 8, VD_F_WRITE, 0);
-        vd_desc_at(&drv, TABLE, 0, TABLE, 16, VD_F_INDIRECT, 0);
+        vd_desc_at(&drv, TABLE, 0, BUF, 8, VD_F_WRITE, 0);  /* good in itself */
         vd_desc(&drv, 0, h->addr, h->len, h->flags, h->next);
         vd_offer(&drv, 0);
         vd_notify(&drv);
@@ -332,6 +334,11 @@ static void test_tables(TestMachine *m)
     }
     vd_offer(&drv, 3);
     broken_then_mended(m, "a loop of all descriptors");
+    for (unsigned i = 0; i < QUEUE_SIZE; i++) {
+        vd_desc(&drv, i, BUF, 0, VD_F_WRITE | VD_F_NEXT, (i + 1) % QUEUE_SIZE);
+    }
+    vd_offer(&drv, 3);
+    broken_then_mended(m, "a loop of descriptors without bytes");
     for (unsigned i = 0; i < 256; i++) {
         vd_desc_at(&drv, TABLE, i, BUF, 1, VD_F_WRITE | VD_F_NEXT, (i + 1) % 256);
     }
