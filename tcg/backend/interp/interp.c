@@ -174,25 +174,36 @@ static bool entry_valid(const Interp *s, const Region *r)
             fetch_maps(v, s->pc + TCG_PAGE_SIZE, r->phys_page2));
 }
 
+/* Guest addresses need not be aligned; each of these is one access of the host where its
+ * architecture has it. */
+typedef struct __attribute__((packed)) { uint16_t v; } Unaligned16;
+typedef struct __attribute__((packed)) { uint32_t v; } Unaligned32;
+typedef struct __attribute__((packed)) { uint64_t v; } Unaligned64;
+
+static uint64_t load_raw(const void *p, unsigned mo)
+{
+    switch (mo & IR_MO_SIZE) {
+    case IR_MO_8: return *(const uint8_t *)p;
+    case IR_MO_16: return ((const Unaligned16 *)p)->v;
+    case IR_MO_32: return ((const Unaligned32 *)p)->v;
+    default: return ((const Unaligned64 *)p)->v;
+    }
+}
+
 static uint64_t field_load(const Interp *s, uint32_t offset, unsigned mo)
 {
     const char *p = (const char *)s->cpu + offset;
 
-    switch (mo & IR_MO_SIZE) {
-    case IR_MO_8: return ir_extend(mo, *(const uint8_t *)p);
-    case IR_MO_16: return ir_extend(mo, *(const uint16_t *)p);
-    case IR_MO_32: return ir_extend(mo, *(const uint32_t *)p);
-    default: return *(const uint64_t *)p;
-    }
+    return ir_extend(mo, load_raw(p, mo));
 }
 
 static void store_bytes(void *p, unsigned mo, uint64_t v)
 {
     switch (mo & IR_MO_SIZE) {
     case IR_MO_8: *(uint8_t *)p = v; break;
-    case IR_MO_16: *(uint16_t *)p = v; break;
-    case IR_MO_32: *(uint32_t *)p = v; break;
-    default: *(uint64_t *)p = v; break;
+    case IR_MO_16: ((Unaligned16 *)p)->v = v; break;
+    case IR_MO_32: ((Unaligned32 *)p)->v = v; break;
+    default: ((Unaligned64 *)p)->v = v; break;
     }
 }
 
@@ -248,19 +259,12 @@ static void *view_hit(const TcgViewEntry *table, uint64_t vaddr, unsigned mo)
 static uint64_t guest_load(Interp *s, uint64_t vaddr, unsigned mo)
 {
     const void *p = view_hit(s->area->data_view->load, vaddr, mo);
-    uint64_t raw;
 
     if (!p) {
         commit(s);
         return s->ctx->cfg.runtime.slow_load(s->cpu, vaddr, mo);
     }
-    switch (mo & IR_MO_SIZE) {
-    case IR_MO_8: raw = *(const uint8_t *)p; break;
-    case IR_MO_16: raw = *(const uint16_t *)p; break;
-    case IR_MO_32: raw = *(const uint32_t *)p; break;
-    default: raw = *(const uint64_t *)p; break;
-    }
-    return ir_extend(mo, swap_bytes(mo, raw));
+    return ir_extend(mo, swap_bytes(mo, load_raw(p, mo)));
 }
 
 /* True if the region is to be left. */
