@@ -5,7 +5,6 @@
  */
 #include "util/osdep.h"
 #include "accel/accel.h"
-#include "hw/core/loader.h"
 #include "hw/core/machine.h"
 #include "monitor/monitor.h"
 #include "qapi/qapi-commands-machine.h"
@@ -137,14 +136,6 @@ MemoryInfo *qmp_query_memory_size_summary(GError **err)
     return info;
 }
 
-static HumanReadableText *human_text(GString *text)
-{
-    HumanReadableText *t = g_new0(HumanReadableText, 1);
-
-    t->human_readable_text = g_string_free(text, FALSE);
-    return t;
-}
-
 HumanReadableText *qmp_x_query_jit(GError **err)
 {
     AccelState *accel = accel_current();
@@ -156,5 +147,5 @@ HumanReadableText *qmp_x_query_jit(GError **err)
     }
     text = g_string_new(NULL);
     accel_class(accel)->info(accel, text);
-    return human_text(text);
+    return human_readable_text(text);
 }

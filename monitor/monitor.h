@@ -9,6 +9,7 @@
 #define MONITOR_MONITOR_H
 
 #include "chardev/char.h"
+#include "qapi/qapi-types-common.h"
 #include "qapi/qmp-dispatch.h"
 
 /* Serve QMP on chr; @pretty: indented replies. */
@@ -22,6 +23,9 @@ void monitor_cleanup(void);
 
 /* Execute one HMP line and append its output ('\n' line ends). */
 void hmp_execute(const char *line, GString *out);
+
+/* What commands for people return; the text is taken over. */
+HumanReadableText *human_readable_text(GString *text);
 
 /* Conditions of the schema and the state that dispatch depends on. */
 void monitor_dispatch_setup(QmpDispatch *d);
