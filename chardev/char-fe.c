@@ -86,11 +86,16 @@ int chr_fe_write(CharFrontend *fe, const uint8_t *buf, int len)
 {
     int n;
 
-    if (!fe->chr || !chardev_class(fe->chr)->write) {
+    if (!fe->chr) {
+        return len;
+    }
+    if (!chardev_class(fe->chr)->write) {
+        log_output(fe->chr, buf, len);
         return len;
     }
     n = chardev_class(fe->chr)->write(fe->chr, buf, len);
     if (n < 0) {
+        log_output(fe->chr, buf, len);
         return len; /* a dead end: output is dropped, the guest goes on */
     }
     log_output(fe->chr, buf, n);

@@ -29,6 +29,14 @@ typedef struct MuxChardev {
     unsigned n_buf;
 } MuxChardev;
 
+/* -echr is a setting of the process, as its terminal is. */
+static int default_escape = DEFAULT_ESCAPE;
+
+void chardev_mux_set_escape(int escape)
+{
+    default_escape = escape ? escape : DEFAULT_ESCAPE;
+}
+
 static CharFrontend *focused(MuxChardev *s)
 {
     return s->fe[s->focus];
@@ -294,7 +302,7 @@ Chardev *chardev_mux_new(const char *label, Chardev *base, int escape, GError **
 {
     MuxChardev *s = (MuxChardev *)object_new(TYPE_CHARDEV_MUX);
 
-    s->escape = escape ? escape : DEFAULT_ESCAPE;
+    s->escape = escape ? escape : default_escape;
     s->start_ns = clock_ns(CLOCK_TYPE_REALTIME);
     s->parent.filename = g_strdup("mux");
     if (!chr_fe_init(&s->base, base, err)) {

@@ -12,10 +12,14 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
-enum { MAX_PASSED_FDS = 16, READ_CHUNK = 4096, BACKLOG = 1 };
+enum { MAX_PASSED_FDS = 16, READ_CHUNK = 4096, BACKLOG = 1, WAIT_POLL_MS = 100,
+       HANGUP_NS = 500000000 };
 
 typedef struct SocketChardev {
     Chardev parent;
@@ -27,6 +31,8 @@ typedef struct SocketChardev {
     int passed[MAX_PASSED_FDS];
     unsigned n_passed;
     Timer reconnect;
+    Timer hangup;                   /* looks for a peer that left while nothing is read */
+    unsigned leaving;               /* id of a main loop call that disconnects, or 0 */
 } SocketChardev;
 
 static void update_watches(SocketChardev *s);
@@ -47,6 +53,16 @@ static bool make_unix_address(SocketChardev *s, struct sockaddr_un *un, socklen_
     return true;
 }
 
+/* What an earlier process left behind; never a file of another kind. */
+static void remove_old_socket(const char *path)
+{
+    struct stat st;
+
+    if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) {
+        unlink(path);
+    }
+}
+
 static int open_unix(SocketChardev *s, GError **err)
 {
     struct sockaddr_un un;
@@ -59,10 +75,10 @@ static int open_unix(SocketChardev *s, GError **err)
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (s->server) {
         if (!s->abstract) {
-            unlink(s->path);
-            s->unlink_path = true;
+            remove_old_socket(s->path);
         }
         if (bind(fd, (struct sockaddr *)&un, len) == 0 && listen(fd, BACKLOG) == 0) {
+            s->unlink_path = !s->abstract;
             return fd;
         }
         error_set_errno(err, errno, "cannot listen on '%s'", s->path);
@@ -167,6 +183,9 @@ static void drop_passed_fds(SocketChardev *s)
 
 static void disconnect(SocketChardev *s)
 {
+    main_loop_cancel(s->leaving);
+    s->leaving = 0;
+    timer_del(&s->hangup);
     if (s->fd < 0) {
         return;
     }
@@ -244,16 +263,42 @@ static void socket_writable(void *opaque)
     chr_be_writable(&s->parent);
 }
 
+/* While the front end takes nothing, the end of the stream is not seen. What a peer has
+ * sent before it left is kept for the front end, unless the next client waits already. */
+static void look_for_hangup(void *opaque)
+{
+    SocketChardev *s = opaque;
+    struct pollfd peer = { .fd = s->fd, .events = POLLRDHUP };
+    struct pollfd next = { .fd = s->listen_fd, .events = POLLIN };
+
+    if (s->listen_fd >= 0 && poll(&peer, 1, 0) > 0 && poll(&next, 1, 0) > 0) {
+        disconnect(s);
+    } else {
+        update_watches(s);
+    }
+}
+
 static void update_watches(SocketChardev *s)
 {
     if (s->fd >= 0) {
-        /* A peer that leaves while the front end takes nothing is noticed at the next
-         * write or read. */
         bool rd = chr_be_can_receive(&s->parent) > 0;
 
+        if (rd) {
+            timer_del(&s->hangup);
+        } else if (s->listen_fd >= 0 && !timer_pending(&s->hangup)) {
+            timer_mod(&s->hangup, clock_ns(CLOCK_TYPE_REALTIME) + HANGUP_NS);
+        }
         main_loop_watch_fd(s->fd, rd ? socket_readable : NULL,
                            s->want_write ? socket_writable : NULL, s);
     }
+}
+
+static void peer_left(void *opaque)
+{
+    SocketChardev *s = opaque;
+
+    s->leaving = 0;
+    disconnect(s);
 }
 
 static int socket_write(Chardev *chr, const uint8_t *buf, int len)
@@ -267,8 +312,11 @@ static int socket_write(Chardev *chr, const uint8_t *buf, int len)
     do {
         n = send(s->fd, buf, len, MSG_NOSIGNAL);
     } while (n < 0 && errno == EINTR);
-    if (n < 0) {
-        return errno == EAGAIN ? 0 : -1;
+    if (n < 0 && errno == EAGAIN) {
+        return 0;
+    }
+    if (n < 0 && !s->leaving) {
+        s->leaving = main_loop_call(peer_left, s); /* not inside the front end's call */
     }
     return n;
 }
@@ -319,6 +367,25 @@ static void try_reconnect(void *opaque)
     }
 }
 
+/* Signals that end the process are blocked and not served yet: look for them. */
+static bool wait_for_client(SocketChardev *s, GError **err)
+{
+    struct pollfd listener = { .fd = s->listen_fd, .events = POLLIN };
+    sigset_t pending;
+
+    while (s->fd < 0) {
+        if (poll(&listener, 1, WAIT_POLL_MS) > 0) {
+            accept_client(s);
+        }
+        if (sigpending(&pending) == 0 &&
+            (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT) ||
+             sigismember(&pending, SIGHUP))) {
+            return error_set(err, "terminated while waiting for a client");
+        }
+    }
+    return true;
+}
+
 static bool socket_open(Chardev *chr, GError **err)
 {
     SocketChardev *s = (SocketChardev *)chr;
@@ -341,10 +408,9 @@ static bool socket_open(Chardev *chr, GError **err)
     }
     s->listen_fd = fd;
     if (s->wait) {
-        accept_client(s);
-    } else {
-        watch_listener(s);
+        return wait_for_client(s, err);
     }
+    watch_listener(s);
     return true;
 }
 
@@ -354,6 +420,17 @@ static void socket_init(Object *obj)
 
     s->listen_fd = s->fd = -1;
     timer_init(&s->reconnect, CLOCK_TYPE_REALTIME, try_reconnect, s);
+    timer_init(&s->hangup, CLOCK_TYPE_REALTIME, look_for_hangup, s);
+}
+
+static void socket_end(Chardev *chr)
+{
+    SocketChardev *s = (SocketChardev *)chr;
+
+    if (s->unlink_path) {
+        unlink(s->path);
+        s->unlink_path = false;
+    }
 }
 
 static void socket_finalize(Object *obj)
@@ -361,6 +438,8 @@ static void socket_finalize(Object *obj)
     SocketChardev *s = (SocketChardev *)obj;
 
     timer_del(&s->reconnect);
+    timer_del(&s->hangup);
+    main_loop_cancel(s->leaving);
     if (s->fd >= 0) {
         main_loop_watch_fd(s->fd, NULL, NULL, NULL);
         close(s->fd);
@@ -369,9 +448,7 @@ static void socket_finalize(Object *obj)
         main_loop_watch_fd(s->listen_fd, NULL, NULL, NULL);
         close(s->listen_fd);
     }
-    if (s->unlink_path) {
-        unlink(s->path);
-    }
+    socket_end(&s->parent);
     drop_passed_fds(s);
 }
 
@@ -401,6 +478,7 @@ static void socket_class_init(ObjectClass *klass, const TypeInfo *type)
     cc->accept_input = socket_accept_input;
     cc->set_fe_open = set_fe_open;
     cc->get_fd = socket_get_fd;
+    cc->end = socket_end;
 }
 
 static const TypeInfo socket_type = {

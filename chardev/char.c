@@ -17,6 +17,7 @@ ChardevClass *chardev_class(const Chardev *chr)
 static void chardev_instance_init(Object *obj)
 {
     ((Chardev *)obj)->log_fd = -1;
+    ((Chardev *)obj)->serial_port = -1;
 }
 
 static void chardev_instance_finalize(Object *obj)
@@ -133,6 +134,40 @@ void chardev_foreach(void (*fn)(Chardev *chr, void *opaque), void *opaque)
     ForeachArg a = { fn, opaque };
 
     object_foreach_child(object_container("/chardevs"), false, foreach_one, &a);
+}
+
+typedef struct SerialSearch {
+    int port;
+    Chardev *found;
+} SerialSearch;
+
+static void find_serial(Chardev *chr, void *opaque)
+{
+    SerialSearch *s = opaque;
+
+    if (chr->serial_port == s->port) {
+        s->found = chr;
+    }
+}
+
+Chardev *chardev_for_serial(unsigned n)
+{
+    SerialSearch s = { .port = n };
+
+    chardev_foreach(find_serial, &s);
+    return s.found;
+}
+
+static void end_one(Chardev *chr, void *opaque)
+{
+    if (chardev_class(chr)->end) {
+        chardev_class(chr)->end(chr);
+    }
+}
+
+void chardev_end_all(void)
+{
+    chardev_foreach(end_one, NULL);
 }
 
 /* ---- Calls of back ends ---- */

@@ -34,6 +34,7 @@ struct Chardev {
     bool open;            /* the other side is there */
     int log_fd;           /* logfile=, or -1 */
     bool wants_monitor;   /* a mux that a monitor joins once devices have: they come first */
+    int serial_port;      /* -serial: the machine's port that it is for, else -1 */
 };
 
 typedef struct ChardevClass {
@@ -52,6 +53,8 @@ typedef struct ChardevClass {
     void (*set_echo)(Chardev *chr, bool echo);
     void (*set_fe_open)(Chardev *chr, bool open);
     void (*send_break)(Chardev *chr);
+    /* The process ends: remove what must not stay behind on the host. */
+    void (*end)(Chardev *chr);
     /* SCM_RIGHTS: the oldest passed descriptor, or -1. */
     int (*get_fd)(Chardev *chr);
 } ChardevClass;
@@ -108,14 +111,20 @@ bool chardev_new_from_legacy(const char *label, const char *spec, Chardev **ret,
 /* From -chardev / chardev-add: keyval or JSON object with id, backend and options. */
 Chardev *chardev_new(struct json_object *opts, bool keyval, GError **err);
 Chardev *chardev_find(const char *id);
+/* What -serial named for the machine's serial port @n, or NULL. */
+Chardev *chardev_for_serial(unsigned n);
 bool chardev_remove(const char *id, GError **err);
 void chardev_foreach(void (*fn)(Chardev *chr, void *opaque), void *opaque);
 /* A mux over @base: the returned back end takes several front ends; Ctrl-a (or @escape)
  * then h, x, s, b, c, Ctrl-a as users know them. */
 Chardev *chardev_mux_new(const char *label, Chardev *base, int escape, GError **err);
+/* The key of muxes made without @escape from now on (-echr); 0: Ctrl-a. */
+void chardev_mux_set_escape(int escape);
 /* Which front end of a mux has the input. */
 void chardev_mux_focus(Chardev *mux, CharFrontend *fe);
 bool chardev_is_mux(const Chardev *chr);
+/* Remove what must not stay behind on the host: sockets' names. The process ends. */
+void chardev_end_all(void);
 /* Flush and restore terminals; safe at every way out, also from a signal handler. */
 void chardev_cleanup(void);
 /* Set by main: what Ctrl-a x does. */

@@ -59,6 +59,16 @@ static bool start_qmp_list(const strList *list, const char *option, bool pretty,
     return true;
 }
 
+/* Behind a mux the guest's end comes first and has the input. */
+static bool start_hmp(Chardev *chr, GError **err)
+{
+    if (chardev_is_mux(chr)) {
+        chr->wants_monitor = true;
+        return true;
+    }
+    return monitor_start_hmp(chr, err);
+}
+
 static bool start_mon_list(const MonitorOptionsList *list, GError **err)
 {
     for (size_t i = 0; list && i < list->len; i++) {
@@ -71,7 +81,7 @@ static bool start_mon_list(const MonitorOptionsList *list, GError **err)
         }
         ok = m->has_mode && m->mode == MONITOR_MODE_CONTROL
                  ? monitor_start_qmp(chr, m->has_pretty && m->pretty, err)
-                 : monitor_start_hmp(chr, err);
+                 : start_hmp(chr, err);
         if (!ok) {
             return error_prefix(err, "-mon");
         }
@@ -89,8 +99,14 @@ static bool start_serials(const strList *list, GError **err)
         if (!chardev_new_from_legacy(label, list->items[i], &chr, &mux, err)) {
             return error_prefix(err, "-serial %s", list->items[i]);
         }
-        if (chr && mux) {
-            chr->wants_monitor = true;
+        if (chr && chr->serial_port >= 0) {
+            error_set(err, "-serial %s: it is serial port %d already", list->items[i],
+                      chr->serial_port);
+            return false;
+        }
+        if (chr) {
+            chr->serial_port = i;
+            chr->wants_monitor |= mux;
         }
         if (chr && g_str_has_prefix(chr->filename, "pty:")) {
             fprintf(stderr, "char device redirected to %s (label %s)\n",
@@ -108,7 +124,7 @@ static bool start_monitors(const strList *list, GError **err)
         bool mux;
 
         if (!chardev_new_from_legacy(label, list->items[i], &chr, &mux, err) ||
-            (chr && !monitor_start_hmp(chr, err))) {
+            (chr && !start_hmp(chr, err))) {
             return error_prefix(err, "-monitor %s", list->items[i]);
         }
     }
@@ -151,19 +167,23 @@ static Chardev *new_terminal(const char *label, bool keys_for_guest, GError **er
 }
 
 /* The terminal for the default serial port and the default monitor. */
-static bool start_default_terminal(bool serial, bool monitor, int escape, GError **err)
+static bool start_default_terminal(bool serial, bool monitor, GError **err)
 {
     Chardev *chr;
 
     if (serial && monitor) {
         chr = new_terminal("stdio", true, err);
-        chr = chr ? chardev_mux_new("serial0", chr, escape, err) : NULL;
+        chr = chr ? chardev_mux_new("serial0", chr, 0, err) : NULL;
         if (chr) {
+            chr->serial_port = 0;
             chr->wants_monitor = true;
         }
         return chr != NULL;
     }
     chr = new_terminal(serial ? "serial0" : "monitor0", serial, err);
+    if (chr && serial) {
+        chr->serial_port = 0;
+    }
     return chr && (serial || monitor_start_hmp(chr, err));
 }
 
@@ -200,6 +220,7 @@ bool main_start_consoles(const QapiOptions *o, bool has_machine, GError **err)
     if (!parse_escape(o->echr, &escape, err)) {
         return false;
     }
+    chardev_mux_set_escape(escape);
     for (size_t i = 0; o->chardev && i < o->chardev->len; i++) {
         QapiProps *c = o->chardev->items[i];
 
@@ -213,5 +234,5 @@ bool main_start_consoles(const QapiOptions *o, bool has_machine, GError **err)
         !start_monitors(o->monitor, err)) {
         return false;
     }
-    return !(serial || monitor) || start_default_terminal(serial, monitor, escape, err);
+    return !(serial || monitor) || start_default_terminal(serial, monitor, err);
 }

@@ -321,17 +321,24 @@ static bool start(Process *p, int argc, char **argv, const char *program, bool *
     return true;
 }
 
+/* Leave nothing behind on the host, however the process ends. */
+static void clean_host(Process *p)
+{
+    chardev_end_all();
+    chardev_cleanup();
+    if (p->pidfile) {
+        unlink(p->pidfile);
+    }
+}
+
 static void finish(Process *p)
 {
     cpus_pause_all();
     hook_flush();
     monitor_cleanup();
-    chardev_cleanup();
+    clean_host(p);
     block_cleanup();
     log_close();
-    if (p->pidfile) {
-        unlink(p->pidfile);
-    }
 }
 
 int main(int argc, char **argv)
@@ -345,7 +352,7 @@ int main(int argc, char **argv)
     error_set_program(program);
     main_loop_init();
     if (!start(&p, argc, argv, program, &done, &err)) {
-        chardev_cleanup();
+        clean_host(&p);
         error_report_and_free(err);
         status = 1;
     } else if (!done) {

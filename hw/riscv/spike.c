@@ -46,6 +46,7 @@ static bool find_symbols(const SpikeMachine *s, uint64_t *tohost, uint64_t *from
 static bool add_htif(SpikeMachine *s, GError **err)
 {
     DeviceState *dev = machine_new_device(&s->parent, TYPE_RISCV_HTIF, "htif");
+    Chardev *line = chardev_for_serial(0);
     uint64_t tohost = HTIF_BASE, fromhost = HTIF_BASE + 8, low, high;
 
     s->htif_in_elf = find_symbols(s, &tohost, &fromhost);
@@ -58,7 +59,7 @@ static bool add_htif(SpikeMachine *s, GError **err)
     object_set_uint(dev, "tohost-offset", tohost - low, NULL);
     object_set_uint(dev, "fromhost-offset", fromhost - low, NULL);
     object_set_uint(dev, "size", high - low, NULL);
-    if (chardev_find("serial0") && !object_set_str(dev, "chardev", "serial0", err)) {
+    if (line && !object_set_str(dev, "chardev", line->label, err)) {
         return false;
     }
     if (!sysbus_realize(dev, err)) {

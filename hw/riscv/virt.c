@@ -90,9 +90,10 @@ static bool add_devices(VirtMachine *s, GError **err)
 {
     MachineState *m = &s->parent;
     DeviceState *uart = machine_new_device(m, TYPE_SERIAL_MM, "serial0");
+    Chardev *line = chardev_for_serial(0);
 
     object_set_uint(uart, "baudbase", VIRT_UART_CLOCK / 16, NULL);
-    if (chardev_find("serial0") && !object_set_str(uart, "chardev", "serial0", err)) {
+    if (line && !object_set_str(uart, "chardev", line->label, err)) {
         return false;
     }
     if (!place(s, machine_new_device(m, TYPE_SIFIVE_TEST, "test"), virt_map[VIRT_TEST].base,

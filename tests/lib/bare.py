@@ -76,5 +76,12 @@ def finisher_code(value):
     return struct.pack('<%dI' % len(words), *words)
 
 
+# Send back each character that the UART receives.
+ECHO_CODE = struct.pack('<10I', 0x100002b7,                             # lui  t0, 0x10000
+                        0x0052c303, 0x00137313,         # lbu t1, 5(t0); andi t1, t1, 1
+                        0xfe030ce3, 0x0002c303,         # beqz t1, -8; lbu t1, (t0)
+                        0x0052c383, 0x0203f393,         # lbu t2, 5(t0); andi t2, t2, 32
+                        0xfe038ce3, 0x00628023,         # beqz t2, -8; sb t1, (t0)
+                        0xfe1ff06f)                                     # j -32
 SPIN_CODE = struct.pack('<I', 0x0000006f)                               # j .
 WAIT_CODE = struct.pack('<II', 0x10500073, 0xffdff06f)                  # wfi; j -4
