@@ -127,12 +127,7 @@ static bool load_kernel(RiscvBoot *b, GError **err)
     uint64_t size;
 
     if (!path) {
-        if (b->m->initrd || b->m->append) {
-            error_set(err, "%s needs a kernel", b->m->initrd ? "-initrd" : "-append");
-            error_add_hint(err, "give -kernel FILE");
-            return false;
-        }
-        return true;
+        return true; /* machine_run_init has refused -initrd and -append */
     }
     if (file_is_elf(path)) {
         if (!load_elf(path, EM_RISCV, &elf, err)) {

@@ -61,7 +61,6 @@ static void minstret_write(RiscvCpu *cpu, uint64_t value)
     riscv_minstret_set(cpu, value - (inhibited(cpu, COUNTER_IR) ? 0 : 1));
 }
 
-
 uint64_t csr_read_mcycle(RiscvCpu *cpu, unsigned csr)
 {
     return riscv_mcycle(cpu);
