@@ -22,6 +22,7 @@ const char *const run_state_names[] = {
     [RUN_STATE_IO_ERROR] = "io-error",
     [RUN_STATE_INTERNAL_ERROR] = "internal-error",
     [RUN_STATE_GUEST_PANICKED] = "guest-panicked",
+    [RUN_STATE_DEBUG] = "debug",
     [RUN_STATE_COUNT] = NULL,
 };
 
