@@ -229,6 +229,8 @@ bool tcg_views_init(TcgVcpu *v, GError **err);
 void tcg_views_free(TcgVcpu *v);
 /* Everything, in O(1). */
 void tcg_views_flush(TcgVcpu *v);
+/* Let generated code use the vCPU's current views. */
+void tcg_views_publish(TcgVcpu *v);
 /* Enter a translation into the current view. */
 void tcg_view_enter_load(TcgVcpu *v, uint64_t vaddr, uint8_t *host, const CpuFill *f);
 /* Decides by the page's flags whether generated code may use the entry: returns true if so. */
@@ -349,8 +351,28 @@ static inline TcgVcpu *tcg_vcpu(CpuState *cpu)
     return cpu->accel;
 }
 
-/* tcg-accel.c: the engine in use, or NULL. */
-TcgEngine *tcg_engine(void);
+/* engine.c */
+enum { TCG_MAX_ENGINES = 2, TCG_MAX_INSNS = 128 };
+typedef struct TcgEngineConfig {
+    const TcgBackend *backend;
+    size_t tb_size;      /* of the code cache, in bytes */
+    unsigned max_insns;  /* of a region */
+    bool verify;         /* the IR of each translation */
+} TcgEngineConfig;
+TcgEngine *tcg_engine_new(const TcgEngineConfig *config, const CpuOps *ops, GError **err);
+void tcg_engine_free(TcgEngine *e);
+/* Engines that run code: told when RAM that holds code is written. Machine lock held. */
+void tcg_engine_register(TcgEngine *e);
+/* The registered engines, from 0 on; NULL: no more. */
+TcgEngine *tcg_engine(unsigned n);
+/* What runs the CPU on this engine; it is selected, and its views are empty. */
+TcgVcpu *tcg_engine_add_cpu(TcgEngine *e, CpuState *cpu, GError **err);
+/* From now on the CPU runs on @v, with its views and its jump cache. */
+void tcg_vcpu_select(TcgVcpu *v);
+/* The flat view of @as changed: views are dropped on each vCPU before it goes on. */
+void tcg_engine_memory_changed(TcgEngine *e, AddressSpace *as);
+/* Sums of the vCPUs' counters, for info jit. */
+void tcg_engine_info(TcgEngine *e, GString *out);
 
 /* exec.c */
 void tcg_cpu_run(CpuState *cpu);

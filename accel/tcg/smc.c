@@ -252,15 +252,14 @@ bool tcg_page_written(TcgEngine *e, uint64_t ram_page, unsigned offset, unsigned
 
 void tcg_code_written(RamBlock *rb, uint64_t offset, uint64_t len)
 {
-    TcgEngine *e = tcg_engine();
-    if (!e) {
-        return;
-    }
     while (len) {
         unsigned in_page = offset & ~TCG_PAGE_MASK;
         uint64_t n = MIN(len, TCG_PAGE_SIZE - in_page);
         if (atomic_read(&rb->page_flags[offset >> TCG_PAGE_BITS]) & RAM_PAGE_CODE) {
-            tcg_page_written(e, (rb->ram_addr + offset) & TCG_PAGE_MASK, in_page, n);
+            TcgEngine *e;
+            for (unsigned k = 0; (e = tcg_engine(k)); k++) {
+                tcg_page_written(e, (rb->ram_addr + offset) & TCG_PAGE_MASK, in_page, n);
+            }
         }
         offset += n;
         len -= n;

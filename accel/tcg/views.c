@@ -204,6 +204,13 @@ static void pool_publish_current(TcgVcpu *v, TcgViewPool *p)
     }
 }
 
+void tcg_views_publish(TcgVcpu *v)
+{
+    for (unsigned k = 0; k < CPU_VIEW_COUNT; k++) {
+        pool_publish_current(v, &v->pool[k]);
+    }
+}
+
 static unsigned pool_find(TcgViewPool *p, const CpuViewKey *key)
 {
     unsigned h = key_hint(key);
