@@ -140,6 +140,10 @@ struct CpuOps {
     void (*dump)(CpuState *cpu, GString *out);
     uint64_t (*get_pc)(CpuState *cpu);
     void (*set_pc)(CpuState *cpu, uint64_t pc);
+    /* Control and status registers by the architecture's number, without side effects and
+     * checks of privilege: false if there is none, or a write to a read-only one. NULL: the
+     * architecture numbers none. On the vCPU's thread, or while it has none. */
+    bool (*access_csr)(CpuState *cpu, unsigned number, uint64_t *value, bool write);
 };
 
 /* ---- Called by targets (implemented in accel/tcg, softmmu/cpus.c) ---- */

@@ -14,6 +14,7 @@
 #include "qapi/json.h"
 #include "qapi/qapi-types-run-state.h"
 #include "semihosting/semihosting.h"
+#include "softmmu/qtest.h"
 #include "softmmu/runstate.h"
 #include "util/log.h"
 #include "util/main-loop.h"
@@ -29,6 +30,7 @@ typedef struct Process {
     QapiOptions o;
     const GuestTarget *target; /* NULL: none chosen */
     MachineState *machine;
+    Qtest *qtest; /* or NULL */
     char *pidfile;
 } Process;
 
@@ -272,7 +274,7 @@ static bool build_machine(Process *p, GError **err)
         !main_finish_consoles(err)) {
         return false;
     }
-    return true;
+    return !o->qtest || qtest_start(o->qtest, o->qtest_log, &p->qtest, err);
 }
 
 /* Everything up to the main loop. *ret_done: an answer was printed, the process ends. */
@@ -336,6 +338,7 @@ static void finish(Process *p)
     cpus_pause_all();
     hook_flush();
     monitor_cleanup();
+    qtest_free(p->qtest);
     clean_host(p);
     block_cleanup();
     log_close();

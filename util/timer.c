@@ -88,6 +88,11 @@ void clock_virtual_set_manual(int64_t ns)
     g_mutex_unlock(&virtual_lock);
 }
 
+bool clock_virtual_is_manual(void)
+{
+    return atomic_read(&virtual_manual);
+}
+
 static void virtual_set(int64_t ns)
 {
     g_mutex_lock(&virtual_lock);

@@ -24,6 +24,7 @@ void clock_virtual_enable(bool run);
 /* qtest: the virtual clock stands and moves only by these. Step runs due timers; a negative
  * argument steps to the next deadline. Returns the new time. */
 void clock_virtual_set_manual(int64_t ns);
+bool clock_virtual_is_manual(void);
 int64_t clock_virtual_step(int64_t ns);
 int64_t clock_virtual_set(int64_t ns);
 

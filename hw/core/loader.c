@@ -147,6 +147,15 @@ void rom_reset(void)
     }
 }
 
+void rom_foreach(void (*fn)(uint64_t addr, uint64_t size, void *opaque), void *opaque)
+{
+    for (unsigned i = 0; roms && i < roms->len; i++) {
+        const Rom *rom = g_ptr_array_index(roms, i);
+
+        fn(rom->addr, rom->size, opaque);
+    }
+}
+
 void rom_info(GString *out)
 {
     for (unsigned i = 0; roms && i < roms->len; i++) {

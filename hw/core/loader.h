@@ -37,6 +37,8 @@ void rom_add_zeroed(const char *name, void *data, size_t data_size, uint64_t siz
 /* Overlaps between blobs, or memory that does not hold them: an error that names both. */
 bool rom_check(GError **err);
 void rom_reset(void);   /* write all to memory; invalidates translated code */
+/* The places of all, in the order in which they are written. */
+void rom_foreach(void (*fn)(uint64_t addr, uint64_t size, void *opaque), void *opaque);
 void rom_info(GString *out); /* info roms */
 void rom_free_all(void);
 

@@ -185,6 +185,14 @@ static void riscv_set_pc(CpuState *cs, uint64_t pc)
     cpu->pc = riscv_xlen_extend(cpu, pc & ~riscv_pc_low_bits(cpu));
 }
 
+static bool riscv_access_csr(CpuState *cs, unsigned number, uint64_t *value, bool write)
+{
+    RiscvCpu *cpu = riscv_cpu(cs);
+
+    return (!write || riscv_csr_debug_write(cpu, number, *value)) &&
+           riscv_csr_debug_read(cpu, number, value);
+}
+
 static const CpuOps riscv_cpu_ops = {
     .globals = riscv_globals,
     .n_globals = RISCV_N_GLOBALS,
@@ -201,6 +209,7 @@ static const CpuOps riscv_cpu_ops = {
     .dump = riscv_dump,
     .get_pc = riscv_get_pc,
     .set_pc = riscv_set_pc,
+    .access_csr = riscv_access_csr,
 };
 
 static void riscv_cpu_init(void *dev)
