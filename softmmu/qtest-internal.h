@@ -33,6 +33,7 @@ struct Qtest {
     CharFrontend fe;
     FILE *log;
     int64_t start_us;
+    GByteArray *in;         /* came, but waits for room for replies */
     GString *line;          /* what came of an unfinished line */
     bool in_lines;          /* replies are being made; they are sent together */
     bool too_long;          /* and it is dropped up to its end */

@@ -132,14 +132,6 @@ static void flush_out(Qtest *q)
     }
 }
 
-static void on_writable(void *opaque)
-{
-    Qtest *q = opaque;
-
-    flush_out(q);
-    chr_fe_accept_input(&q->fe);
-}
-
 static void write_log(Qtest *q, char from, const char *line)
 {
     if (q->log) {
@@ -323,31 +315,51 @@ static void add_to_line(Qtest *q, const uint8_t *buf, size_t n)
 
 /* ---- The connection ---- */
 
+/* Work on lines that came, while their replies find room. */
+static void run_lines(Qtest *q)
+{
+    const uint8_t *buf = q->in->data, *end = buf + q->in->len;
+
+    q->in_lines = true;
+    while (buf < end && q->out->len <= OUT_ENOUGH) {
+        const uint8_t *eol = memchr(buf, '\n', end - buf);
+
+        add_to_line(q, buf, (eol ? eol : end) - buf);
+        buf = eol ? eol + 1 : end;
+        if (eol) {
+            end_line(q);
+        }
+        if (q->out->len > OUT_ENOUGH) {
+            flush_out(q);
+        }
+    }
+    q->in_lines = false;
+    g_byte_array_remove_range(q->in, 0, buf - q->in->data);
+    flush_out(q);
+}
+
+static void on_writable(void *opaque)
+{
+    Qtest *q = opaque;
+
+    flush_out(q);
+    run_lines(q);
+    chr_fe_accept_input(&q->fe);
+}
+
 static int can_receive(void *opaque)
 {
     Qtest *q = opaque;
 
-    return q->out->len > OUT_ENOUGH ? 0 : IN_PIECE;
+    return q->in->len > 0 || q->out->len > OUT_ENOUGH ? 0 : IN_PIECE;
 }
 
 static void receive(void *opaque, const uint8_t *buf, int size)
 {
     Qtest *q = opaque;
-    const uint8_t *end = buf + size;
 
-    q->in_lines = true;
-    while (buf < end) {
-        const uint8_t *eol = memchr(buf, '\n', end - buf);
-
-        add_to_line(q, buf, (eol ? eol : end) - buf);
-        if (!eol) {
-            break;
-        }
-        end_line(q);
-        buf = eol + 1;
-    }
-    q->in_lines = false;
-    flush_out(q);
+    g_byte_array_append(q->in, buf, size);
+    run_lines(q);
 }
 
 /* What one client left half said is not the next one's. */
@@ -356,6 +368,7 @@ static void event(void *opaque, CharEvent event)
     Qtest *q = opaque;
 
     if (event == CHAR_EVENT_OPENED || event == CHAR_EVENT_CLOSED) {
+        g_byte_array_set_size(q->in, 0);
         g_string_truncate(q->line, 0);
         g_string_truncate(q->out, 0);
         q->too_long = false;
@@ -390,6 +403,7 @@ bool qtest_start(const char *spec, const char *log, Qtest **ret, GError **err)
         setvbuf(q->log, NULL, _IOLBF, 0);
     }
     q->start_us = g_get_monotonic_time();
+    q->in = g_byte_array_new();
     q->line = g_string_new(NULL);
     q->out = g_string_new(NULL);
     chr_fe_set_handlers(&q->fe, can_receive, receive, event, q);
@@ -404,6 +418,7 @@ void qtest_free(Qtest *q)
     }
     qtest_wires_free(q);
     chr_fe_deinit(&q->fe);
+    g_byte_array_unref(q->in);
     g_string_free(q->line, TRUE);
     g_string_free(q->out, TRUE);
     if (q->log) {
