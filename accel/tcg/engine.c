@@ -8,39 +8,11 @@
 
 #include "accel/tcg/internal.h"
 
-/* ---- The engines in use ---- */
-
-static TcgEngine *engines[TCG_MAX_ENGINES]; /* (a) written under the machine lock */
-
-TcgEngine *tcg_engine(unsigned n)
-{
-    return n < TCG_MAX_ENGINES ? atomic_load_acquire(&engines[n]) : NULL;
-}
-
-void tcg_engine_register(TcgEngine *e)
-{
-    unsigned n = 0;
-    while (engines[n]) {
-        n++;
-    }
-    g_assert(n < TCG_MAX_ENGINES);
-    atomic_store_release(&engines[n], e);
-}
-
-static void engine_unregister(TcgEngine *e)
-{
-    for (unsigned n = 0; n < TCG_MAX_ENGINES; n++) {
-        if (engines[n] == e) {
-            atomic_store_release(&engines[n], NULL);
-        }
-    }
-}
-
 /* ---- Life ---- */
 
 void tcg_engine_free(TcgEngine *e)
 {
-    engine_unregister(e);
+    tcg_engine_unregister(e);
     for (unsigned i = 0; i < TCG_MAX_VCPUS; i++) {
         TcgVcpu *v = e->vcpu[i];
         if (v) {

@@ -351,6 +351,13 @@ static inline TcgVcpu *tcg_vcpu(CpuState *cpu)
     return cpu->accel;
 }
 
+/* tcg-accel.c: the engines that run code, which are told when RAM that holds code is
+ * written. Machine lock held. */
+void tcg_engine_register(TcgEngine *e);
+void tcg_engine_unregister(TcgEngine *e);
+/* The registered engines, from 0 on; NULL: no more. Any thread. */
+TcgEngine *tcg_engine(unsigned n);
+
 /* engine.c */
 enum { TCG_MAX_ENGINES = 2, TCG_MAX_INSNS = 128 };
 typedef struct TcgEngineConfig {
@@ -361,10 +368,6 @@ typedef struct TcgEngineConfig {
 } TcgEngineConfig;
 TcgEngine *tcg_engine_new(const TcgEngineConfig *config, const CpuOps *ops, GError **err);
 void tcg_engine_free(TcgEngine *e);
-/* Engines that run code: told when RAM that holds code is written. Machine lock held. */
-void tcg_engine_register(TcgEngine *e);
-/* The registered engines, from 0 on; NULL: no more. */
-TcgEngine *tcg_engine(unsigned n);
 /* What runs the CPU on this engine; it is selected, and its views are empty. */
 TcgVcpu *tcg_engine_add_cpu(TcgEngine *e, CpuState *cpu, GError **err);
 /* From now on the CPU runs on @v, with its views and its jump cache. */

@@ -36,6 +36,36 @@ static const Property tcg_accel_properties[] = {
     PROP_END,
 };
 
+/* ---- The engines in use ---- */
+
+static TcgEngine *engines[TCG_MAX_ENGINES]; /* (a) written under the machine lock */
+
+TcgEngine *tcg_engine(unsigned n)
+{
+    return n < TCG_MAX_ENGINES ? atomic_load_acquire(&engines[n]) : NULL;
+}
+
+void tcg_engine_register(TcgEngine *e)
+{
+    unsigned n = 0;
+    while (engines[n]) {
+        n++;
+    }
+    g_assert(n < TCG_MAX_ENGINES);
+    atomic_store_release(&engines[n], e);
+}
+
+void tcg_engine_unregister(TcgEngine *e)
+{
+    for (unsigned n = 0; n < TCG_MAX_ENGINES; n++) {
+        if (engines[n] == e) {
+            atomic_store_release(&engines[n], NULL);
+        }
+    }
+}
+
+/* ---- Accelerator interface ---- */
+
 static const TcgBackend *accel_backend(const TcgAccel *a, GError **err)
 {
     const char *name = tcg_backend_names[a->backend];
@@ -45,8 +75,6 @@ static const TcgBackend *accel_backend(const TcgAccel *a, GError **err)
     }
     return be;
 }
-
-/* ---- Accelerator interface ---- */
 
 static bool tcg_accel_init(AccelState *accel, GError **err)
 {
