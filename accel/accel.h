@@ -28,6 +28,9 @@ typedef struct AccelClass {
     void (*cpu_run)(CpuState *cpu);
     /* Make a running cpu_run return soon. Any thread. */
     void (*cpu_kick)(CpuState *cpu);
+    /* cpu->debug changed (accel/debug-state.h; machine lock held, vCPU stopped). NULL: the
+     * accelerator has no breakpoints, watchpoints and single step. */
+    void (*debug_changed)(CpuState *cpu);
     /* info jit and the like; may be NULL. */
     void (*info)(AccelState *accel, GString *out);
 } AccelClass;

@@ -52,6 +52,8 @@ typedef struct CpuFill {
     bool no_cache;       /* do not enter it (a page that PMP covers in part) */
 } CpuFill;
 
+enum { CPU_PAUSE_HELD = 1 << 0, CPU_PAUSE_STOPPED = 1 << 1 };
+
 struct CpuState {
     DeviceState parent;
 
@@ -72,6 +74,10 @@ struct CpuState {
     uint32_t halted;           /* (a) waits for an interrupt */
     uint32_t nap_us;           /* (v) pause at the next poll: the guest only polls */
     uint32_t interrupt_request; /* (a) non-zero: ops->interrupt has something to look at */
+
+    /* Debuggers (accel/debug.c) */
+    struct CpuDebug *debug;    /* (v) written under (m); NULL: there is none */
+    uint32_t debug_pause;      /* (a) CPU_PAUSE_*: does not run though the machine does */
 
     /* Accelerator's own */
     void *accel;               /* (v) accel/tcg's per-vCPU state */
@@ -144,6 +150,9 @@ struct CpuOps {
      * checks of privilege: false if there is none, or a write to a read-only one. NULL: the
      * architecture numbers none. On the vCPU's thread, or while it has none. */
     bool (*access_csr)(CpuState *cpu, unsigned number, uint64_t *value, bool write);
+    /* The pc that runs the code at a virtual address, as a debugger spells it (rv32: sign
+     * extension). NULL: the same. */
+    uint64_t (*code_address)(CpuState *cpu, uint64_t vaddr);
 };
 
 /* ---- Called by targets (implemented in accel/tcg, softmmu/cpus.c) ---- */

@@ -2,11 +2,10 @@
  * Breakpoints, watchpoints and single step of a vCPU, as a debugger asks for them. One
  * interface for every accelerator and every target; gdbstub/ and the monitor use it.
  *
- * A vCPU that hits one stops before the instruction (breakpoint), after it (watchpoint on a
- * store, step) or before it (watchpoint on a load may be reported after it as well; the
- * value has then been read), notes why in CpuState.debug_stop, and asks the machine to stop
- * with RUN_STATE_DEBUG. Breakpoints are by guest virtual address and count in every address
- * space and privilege mode.
+ * A vCPU that hits one stops before the instruction (breakpoint) or after it (watchpoint,
+ * step), notes why (cpu_debug_stop()), and asks the machine to stop with RUN_STATE_DEBUG.
+ * Where it stopped it goes on, even if a breakpoint is there. Breakpoints are by guest virtual
+ * address and count in every address space and privilege mode.
  *
  * All functions: machine lock held, the vCPU stopped.
  *
@@ -39,7 +38,8 @@ typedef enum CpuDebugReason {
 /* Why a vCPU stopped last; CPU_DEBUG_NONE if nothing of the debugger's made it stop. */
 typedef struct CpuDebugStop {
     CpuDebugReason reason;
-    uint64_t addr;   /* of the breakpoint, or the data address that was accessed */
+    uint64_t addr;   /* of the breakpoint; the first byte accessed that is watched; the pc
+                        behind a step */
     CpuWatch access; /* WATCHPOINT: the kind of watchpoint that was hit, as inserted */
 } CpuDebugStop;
 
@@ -51,7 +51,7 @@ bool cpu_breakpoint_remove(CpuState *cpu, uint64_t vaddr);
 bool cpu_watchpoint_insert(CpuState *cpu, uint64_t vaddr, uint64_t len, CpuWatch access,
                            GError **err);
 bool cpu_watchpoint_remove(CpuState *cpu, uint64_t vaddr, uint64_t len, CpuWatch access);
-/* All of them: a debugger left. */
+/* All of them, step and hold too: a debugger left. */
 void cpu_debug_remove_all(CpuState *cpu);
 
 /* From the next start of the machine on, stop after each instruction (CPU_STEP_*), until

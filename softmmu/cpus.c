@@ -16,6 +16,7 @@
 #include <signal.h>
 
 #include "accel/accel.h"
+#include "accel/debug.h"
 #include "hw/core/machine.h"
 #include "util/main-loop.h"
 
@@ -155,7 +156,7 @@ static bool cpu_wants_attention(const CpuState *cpu)
 
 static bool cpu_may_sleep(CpuState *cpu)
 {
-    if (atomic_load_acquire(&cpu->stopped)) {
+    if (atomic_load_acquire(&cpu->stopped) || atomic_read(&cpu->debug_pause)) {
         return true;
     }
     return atomic_read(&cpu->halted) && !cpu->ops->has_work(cpu);
@@ -331,6 +332,7 @@ void cpu_unrealize_common(CpuState *cpu)
         return;
     }
     cpu_thread_end(cpu);
+    cpu_debug_remove_all(cpu);
     atomic_store_release(&cpus.by_index[cpu->index], NULL);
     unsigned n = cpus.count;
     while (n && !cpus.by_index[n - 1]) {

@@ -15,6 +15,7 @@ static void atomic_target(TcgVcpu *v, uint64_t vaddr, unsigned size, TcgStoreTar
         cpu->ops->misaligned(cpu, vaddr, CPU_ACCESS_STORE);
         cpu_raise(cpu);
     }
+    tcg_debug_access(v, vaddr, size, CPU_WATCH_READ | CPU_WATCH_WRITE);
     tcg_store_target(v, vaddr, size, t);
     if (!t->host) {
         cpu->ops->access_fault(cpu, vaddr, t->phys, CPU_ACCESS_STORE);

@@ -23,6 +23,7 @@ void tcg_engine_free(TcgEngine *e)
             g_array_free(v->req.revoke, TRUE);
             g_mutex_clear(&v->req.lock);
             g_free(v->jump_cache);
+            g_free(v->no_jumps);
             g_free(v);
         }
     }

@@ -32,11 +32,10 @@ void cpu_fence_i(CpuState *cpu)
 static bool thread_is_wanted(const CpuState *cpu)
 {
     return atomic_read(&cpu->stop) || atomic_read(&cpu->stopped) || atomic_read(&cpu->unplug) ||
-           atomic_read(&cpu->work.length);
+           atomic_read(&cpu->work.length) || atomic_read(&cpu->debug_pause);
 }
 
-/* At a point without regions. False: leave the loop. */
-static bool serve(TcgVcpu *v)
+bool tcg_loop_serve(TcgVcpu *v)
 {
     CpuState *cpu = v->cpu;
     atomic_xchg(&cpu->tcg.exit_request, 0);
@@ -83,21 +82,26 @@ static void log_exec(const CpuState *cpu, uint64_t pc, const TcgRegion *r)
     }
 }
 
-/* The region at pc; NULL: begin the turn again. */
-static TcgRegion *region_at(TcgVcpu *v, uint64_t pc)
+TcgRegion *tcg_loop_region(TcgVcpu *v, uint64_t pc, uint32_t cflags)
 {
     TcgFetch f;
     tcg_fetch(v, pc, &f);
+    if (unlikely(f.no_cache) && !v->alone && tcg_debug_break(v, pc)) {
+        return NULL;
+    }
     TcgRegionKey key = {
         .ram_addr = f.ram_addr,
         .mode = v->cpu->tcg.mode,
-        .cflags = f.no_cache ? TCG_CF_SINGLE : 0,
+        .cflags = f.no_cache ? TCG_CF_SINGLE : cflags,
     };
     TcgRegion *r = tcg_region_find(v, &key, pc);
-    if (likely(r)) {
-        return r;
+    if (unlikely(!r)) {
+        r = tcg_translate(v, pc, &key, f.avail);
     }
-    return tcg_translate(v, pc, &key, f.avail);
+    if (r && log_enabled(LOG_EXEC)) {
+        log_exec(v->cpu, pc, r);
+    }
+    return r;
 }
 
 /*
@@ -114,9 +118,8 @@ static const void *entry_cached(const TcgVcpu *v, uint64_t pc)
 /* The entry of the region at pc; NULL: begin the turn again. */
 static const void *entry_at(TcgVcpu *v, uint64_t pc, const TcgExit *ex)
 {
-    CpuState *cpu = v->cpu;
     uint64_t served = v->served;
-    TcgRegion *r = region_at(v, pc);
+    TcgRegion *r = tcg_loop_region(v, pc, 0);
     if (unlikely(!r)) {
         return NULL;
     }
@@ -128,9 +131,6 @@ static const void *entry_at(TcgVcpu *v, uint64_t pc, const TcgExit *ex)
         } else if (v->served == served) {
             tcg_region_link(v, ex->region, ex->link, r);
         }
-    }
-    if (log_enabled(LOG_EXEC)) {
-        log_exec(cpu, pc, r);
     }
     return r->entry;
 }
@@ -146,7 +146,7 @@ static void run_turns(TcgVcpu *v)
     for (;;) {
         if (unlikely(atomic_load_acquire(&cpu->tcg.exit_request)) ||
             ex.reason == TCG_EXIT_POLL) {
-            if (atomic_read(&cpu->tcg.exit_request) && !serve(v)) {
+            if (atomic_read(&cpu->tcg.exit_request) && !tcg_loop_serve(v)) {
                 return;
             }
             ex.reason = TCG_EXIT_POLL;
@@ -179,11 +179,14 @@ void tcg_cpu_run(CpuState *cpu)
     memory_read_lock();
     tcg_vcpu_enter(tcg_vcpu(cpu));
     cpu->tcg.unwind = &unwind;
-    if (sigsetjmp(unwind, 0)) {
+    TcgUnwind why = sigsetjmp(unwind, 0);
+    if (why == TCG_UNWIND_EXCEPTION) {
         tcg_translate_abort(tcg_vcpu(cpu));
         cpu->ops->take_exception(cpu);
     }
-    run_turns(tcg_vcpu(cpu));
+    if (likely(!cpu->debug) || tcg_debug_run(tcg_vcpu(cpu), why)) {
+        run_turns(tcg_vcpu(cpu));
+    }
     tcg_vcpu_leave(tcg_vcpu(cpu));
     memory_read_unlock();
 }

@@ -13,6 +13,7 @@
 #define ACCEL_TCG_INTERNAL_H
 
 #include "accel/accel.h"
+#include "accel/debug-state.h"
 #include "tcg/tcg.h"
 #include <setjmp.h>
 
@@ -165,8 +166,9 @@ static inline bool tcg_vcpu_has_requests(TcgVcpu *v);
 
 enum { TCG_VIEWS_MAX = 64, TCG_VIEW_TOUCHED = 192, TCG_VIEW_LOG = 256, TCG_VIEW_LEAVES = 4 };
 
-/* Store entries of pages that hold code keep their addend for the slow path, with this bit
- * in the tag, which generated code never matches. */
+/* Entries for the slow path alone have this bit in the tag, which generated code never
+ * matches: of stores to pages that hold code, and of fetches from pages that hold a
+ * breakpoint. */
 #define TCG_TAG_SLOW UINT64_C(1)
 
 typedef struct TcgLeafRange {
@@ -236,7 +238,9 @@ void tcg_view_enter_load(TcgVcpu *v, uint64_t vaddr, uint8_t *host, const CpuFil
 /* Decides by the page's flags whether generated code may use the entry: returns true if so. */
 bool tcg_view_enter_store(TcgVcpu *v, uint64_t vaddr, uint8_t *host, uint64_t ram_page,
                           uint8_t *page_flags, const CpuFill *f);
-void tcg_view_enter_fetch(TcgVcpu *v, uint64_t vaddr, uint64_t ram_page, const CpuFill *f);
+/* @slow: for the loop only. */
+void tcg_view_enter_fetch(TcgVcpu *v, uint64_t vaddr, uint64_t ram_page, const CpuFill *f,
+                          bool slow);
 /* Turn the store entries of a RAM page into slow ones, in all views. */
 void tcg_views_revoke(TcgVcpu *v, uint64_t ram_page);
 /* May the vCPU have a store entry for the page? Any thread. */
@@ -338,6 +342,9 @@ struct TcgVcpu {
     uint32_t bloom_seq;    /* (a) odd while the map is rebuilt */
     uint32_t bloom_misses; /* (v) */
     TcgJumpEntry *jump_cache;
+    TcgJumpEntry *no_jumps; /* empty; NULL until a debugger came */
+    bool alone;         /* (v) one instruction is run, as debugging asks for */
+    CpuDebugStop hit;   /* (v) the watchpoint that it hit */
     TcgStats stats;     /* (v); read without care by info */
 };
 
@@ -379,6 +386,34 @@ void tcg_engine_info(TcgEngine *e, GString *out);
 
 /* exec.c */
 void tcg_cpu_run(CpuState *cpu);
+/* Parts of the vCPU's loop: at a point without regions, look at all reasons why the thread
+ * may be wanted (false: leave the loop); the region at pc (NULL: begin the turn again). */
+bool tcg_loop_serve(TcgVcpu *v);
+TcgRegion *tcg_loop_region(TcgVcpu *v, uint64_t pc, uint32_t cflags);
+
+/* debug.c */
+
+/* What sigsetjmp() returns where a vCPU unwinds to. */
+typedef enum TcgUnwind {
+    TCG_UNWIND_NONE,
+    TCG_UNWIND_EXCEPTION,
+    TCG_UNWIND_WATCH,  /* run the instruction at pc alone: it hits a watchpoint */
+} TcgUnwind;
+void tcg_debug_changed(CpuState *cpu);
+/* Begin or go on under a debugger: steps, and instructions that have to be run alone. False:
+ * leave the loop. */
+bool tcg_debug_run(TcgVcpu *v, TcgUnwind why);
+/* In the loop: is there a breakpoint at pc, so that the vCPU stops? */
+bool tcg_debug_break(TcgVcpu *v, uint64_t pc);
+/* An instruction is about to access memory: @access is CpuWatch bits. Unwinds if a
+ * watchpoint is hit, unless the instruction runs alone. */
+void tcg_debug_watch(TcgVcpu *v, uint64_t vaddr, uint64_t size, unsigned access);
+static inline void tcg_debug_access(TcgVcpu *v, uint64_t vaddr, uint64_t size, unsigned access)
+{
+    if (unlikely(v->cpu->debug)) {
+        tcg_debug_watch(v, vaddr, size, access);
+    }
+}
 
 /* translate.c: NULL: begin again from the loop (the slice was too small, or the page was
  * written meanwhile). Raises what decoding raises. */

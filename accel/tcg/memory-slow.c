@@ -72,6 +72,12 @@ static void resolve(TcgVcpu *v, CpuViewKind kind, uint64_t vaddr, unsigned size,
     }
 }
 
+static bool page_watched(const CpuState *cpu, uint64_t vaddr, unsigned access)
+{
+    return unlikely(cpu->debug) &&
+           cpu_debug_watch_at(cpu->debug, vaddr & TCG_PAGE_MASK, TCG_PAGE_SIZE, access);
+}
+
 /* Enter what the translation allows; generated code uses it from now on. Returns whether a
  * store must be told to tcg_store_code(). */
 static bool resolved_enter(TcgVcpu *v, uint64_t vaddr, const Resolved *r, bool store)
@@ -80,10 +86,12 @@ static bool resolved_enter(TcgVcpu *v, uint64_t vaddr, const Resolved *r, bool s
         return true;
     }
     bool direct = false;
-    if (r->fill.load) {
+    if (r->fill.load && !page_watched(v->cpu, vaddr, CPU_WATCH_READ)) {
         tcg_view_enter_load(v, vaddr, r->host, &r->fill);
     }
-    if (r->fill.store && r->writable) {
+    /* Atomics, which read too, use store entries. */
+    if (r->fill.store && r->writable &&
+        !page_watched(v->cpu, vaddr, CPU_WATCH_READ | CPU_WATCH_WRITE)) {
         /* A load does not displace another page's store entry. */
         uint64_t tag = v->cpu->tcg.data_view->store[tcg_view_index(vaddr)].tag;
         if (store || tag == TCG_TAG_INVALID) {
@@ -123,12 +131,14 @@ static uint64_t host_load(const uint8_t *host, unsigned size)
     }
 }
 
+static uint64_t load_raw(TcgVcpu *v, uint64_t vaddr, unsigned size);
+
 /* Byte by byte: each part faults at its own address. */
-static uint64_t load_split(CpuState *cpu, uint64_t vaddr, unsigned size)
+static uint64_t load_split(TcgVcpu *v, uint64_t vaddr, unsigned size)
 {
     uint64_t value = 0;
     for (unsigned i = 0; i < size; i++) {
-        value |= tcg_slow_load(cpu, vaddr + i, IR_MO_8) << (8 * i);
+        value |= (load_raw(v, vaddr + i, 1) & 0xff) << (8 * i);
     }
     return value;
 }
@@ -149,7 +159,7 @@ static uint64_t load_device(TcgVcpu *v, uint64_t vaddr, unsigned size, const Res
 static uint64_t load_raw(TcgVcpu *v, uint64_t vaddr, unsigned size)
 {
     if (crosses_page(vaddr, size)) {
-        return load_split(v->cpu, vaddr, size);
+        return load_split(v, vaddr, size);
     }
     const TcgViewEntry *e = &v->cpu->tcg.data_view->load[tcg_view_index(vaddr)];
     if (e->tag == (vaddr & TCG_PAGE_MASK)) {
@@ -158,7 +168,7 @@ static uint64_t load_raw(TcgVcpu *v, uint64_t vaddr, unsigned size)
     Resolved r;
     resolve(v, CPU_VIEW_DATA, vaddr, size, CPU_ACCESS_LOAD, &r);
     if (r.avail < size) {
-        return load_split(v->cpu, vaddr, size);
+        return load_split(v, vaddr, size);
     }
     if (!r.rb) {
         return load_device(v, vaddr, size, &r);
@@ -177,6 +187,7 @@ uint64_t tcg_slow_load(CpuState *cpu, uint64_t vaddr, uint32_t memop)
         cpu->ops->misaligned(cpu, vaddr, CPU_ACCESS_LOAD);
         cpu_raise(cpu);
     }
+    tcg_debug_access(v, vaddr, size, CPU_WATCH_READ);
     return tcg_memop_extend(tcg_memop_swap(load_raw(v, vaddr, size), memop), memop);
 }
 
@@ -320,6 +331,7 @@ void tcg_slow_store(CpuState *cpu, uint64_t vaddr, uint64_t value, uint32_t memo
         cpu->ops->misaligned(cpu, vaddr, CPU_ACCESS_STORE);
         cpu_raise(cpu);
     }
+    tcg_debug_access(v, vaddr, size, CPU_WATCH_WRITE);
     store_raw(v, vaddr, tcg_memop_swap(tcg_memop_extend(value, memop & ~IR_MO_SIGN), memop),
               size);
 }
@@ -333,6 +345,7 @@ void cpu_set_bytes(CpuState *cpu, uint64_t vaddr, uint8_t byte, unsigned size)
 {
     TcgVcpu *v = tcg_vcpu(cpu);
     TcgStoreTarget t;
+    tcg_debug_access(v, vaddr, size, CPU_WATCH_WRITE);
     tcg_store_target(v, vaddr, size, &t);
     if (likely(t.host)) {
         memset(t.host, byte, size);
@@ -355,20 +368,27 @@ static uint64_t fetch_ram_addr(const Resolved *r)
 
 /* The fetch view remembers blocks' addresses, not guest physical ones: remapping RAM
  * invalidates no translation, and aliases share theirs. */
-static void fetch_enter(TcgVcpu *v, uint64_t vaddr, const Resolved *r)
+static void fetch_enter(TcgVcpu *v, uint64_t vaddr, const Resolved *r, bool slow)
 {
     if (r->whole_page && !r->fill.no_cache) {
-        tcg_view_enter_fetch(v, vaddr, resolved_ram_page(r), &r->fill);
+        tcg_view_enter_fetch(v, vaddr, resolved_ram_page(r), &r->fill, slow);
     }
+}
+
+/* Every fetch is looked at in pages that hold a breakpoint. */
+static bool page_breaks(const CpuState *cpu, uint64_t vaddr)
+{
+    return unlikely(cpu->debug) &&
+           cpu_debug_breaks_within(cpu->debug, vaddr & TCG_PAGE_MASK, vaddr | ~TCG_PAGE_MASK);
 }
 
 void tcg_fetch(TcgVcpu *v, uint64_t pc, TcgFetch *ret)
 {
     const TcgFetchEntry *e = &v->cpu->tcg.fetch_view->entry[tcg_fetch_index(pc)];
-    if (likely(e->tag == (pc & TCG_PAGE_MASK))) {
+    if (likely((e->tag & ~TCG_TAG_SLOW) == (pc & TCG_PAGE_MASK))) {
         ret->ram_addr = e->phys_page | (pc & ~TCG_PAGE_MASK);
         ret->avail = TCG_PAGE_SIZE - (pc & ~TCG_PAGE_MASK);
-        ret->no_cache = false;
+        ret->no_cache = e->tag & TCG_TAG_SLOW;
         return;
     }
     Resolved r;
@@ -381,15 +401,16 @@ void tcg_fetch(TcgVcpu *v, uint64_t pc, TcgFetch *ret)
     }
     ret->ram_addr = fetch_ram_addr(&r);
     ret->avail = MIN(r.avail, TCG_PAGE_SIZE - (pc & ~TCG_PAGE_MASK));
-    ret->no_cache = r.fill.no_cache || !r.whole_page;
-    fetch_enter(v, pc, &r);
+    bool slow = page_breaks(v->cpu, pc);
+    ret->no_cache = r.fill.no_cache || !r.whole_page || slow;
+    fetch_enter(v, pc, &r, slow);
 }
 
 bool tcg_fetch_probe(TcgVcpu *v, uint64_t vaddr, uint64_t *ret_ram_page)
 {
     CpuState *cpu = v->cpu;
     const TcgFetchEntry *e = &cpu->tcg.fetch_view->entry[tcg_fetch_index(vaddr)];
-    if (e->tag == (vaddr & TCG_PAGE_MASK)) {
+    if ((e->tag & ~TCG_TAG_SLOW) == (vaddr & TCG_PAGE_MASK)) {
         *ret_ram_page = e->phys_page;
         return true;
     }
@@ -399,7 +420,7 @@ bool tcg_fetch_probe(TcgVcpu *v, uint64_t vaddr, uint64_t *ret_ram_page)
         !resolve_phys(cpu, &r) || !r.rb || (r.fill.phys ^ r.offset) & ~TCG_PAGE_MASK) {
         return false;
     }
-    fetch_enter(v, vaddr, &r);
+    fetch_enter(v, vaddr, &r, page_breaks(cpu, vaddr));
     *ret_ram_page = resolved_ram_page(&r);
     return true;
 }

@@ -168,6 +168,7 @@ static void tcg_accel_class_init(ObjectClass *klass, const TypeInfo *type)
     ac->cpu_init = tcg_accel_cpu_init;
     ac->cpu_exit = tcg_accel_cpu_exit;
     ac->cpu_run = tcg_cpu_run;
+    ac->debug_changed = tcg_debug_changed;
     ac->info = tcg_accel_info;
 }
 

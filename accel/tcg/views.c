@@ -130,7 +130,7 @@ static void view_drop_page(TcgViewPool *p, unsigned n, uint64_t vaddr, bool keep
     if (p->kind == CPU_VIEW_FETCH) {
         TcgFetchSlot *s = &p->fetch[n];
         unsigned i = tcg_fetch_index(vaddr);
-        if (s->table.entry[i].tag == page && !(keep_global && bit_test(s->global, i))) {
+        if ((s->table.entry[i].tag & ~TCG_TAG_SLOW) == page && !(keep_global && bit_test(s->global, i))) {
             s->table.entry[i].tag = TCG_TAG_INVALID;
         }
         return;
@@ -397,12 +397,14 @@ bool tcg_view_enter_store(TcgVcpu *v, uint64_t vaddr, uint8_t *host, uint64_t ra
     return !code;
 }
 
-void tcg_view_enter_fetch(TcgVcpu *v, uint64_t vaddr, uint64_t ram_page, const CpuFill *f)
+void tcg_view_enter_fetch(TcgVcpu *v, uint64_t vaddr, uint64_t ram_page, const CpuFill *f,
+                          bool slow)
 {
     TcgViewPool *p = &v->pool[CPU_VIEW_FETCH];
     TcgFetchSlot *s = &p->fetch[p->current];
     unsigned i = tcg_fetch_index(vaddr);
-    s->table.entry[i] = (TcgFetchEntry){ vaddr & TCG_PAGE_MASK, ram_page };
+    s->table.entry[i] = (TcgFetchEntry){ (vaddr & TCG_PAGE_MASK) | (slow ? TCG_TAG_SLOW : 0),
+                                         ram_page };
     bit_put(s->global, i, f->global);
     view_note_leaf(&p->view[p->current], vaddr, f->leaf_bits);
 }

@@ -178,6 +178,12 @@ static uint64_t riscv_get_pc(CpuState *cs)
     return riscv_cpu(cs)->pc;
 }
 
+/* A debugger's addresses have XLEN bits. */
+static uint64_t riscv_code_address(CpuState *cs, uint64_t vaddr)
+{
+    return riscv_xlen_extend(riscv_cpu(cs), vaddr);
+}
+
 static void riscv_set_pc(CpuState *cs, uint64_t pc)
 {
     RiscvCpu *cpu = riscv_cpu(cs);
@@ -210,6 +216,7 @@ static const CpuOps riscv_cpu_ops = {
     .get_pc = riscv_get_pc,
     .set_pc = riscv_set_pc,
     .access_csr = riscv_access_csr,
+    .code_address = riscv_code_address,
 };
 
 static void riscv_cpu_init(void *dev)

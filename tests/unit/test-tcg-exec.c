@@ -7,16 +7,9 @@
  */
 #include "util/osdep.h"
 
-#include <sys/wait.h>
 #include <time.h>
 
 #include "toy-cpu.h"
-
-typedef struct Case {
-    const char *name;
-    void (*run)(void);
-    unsigned n_cpus, tb_size;
-} Case;
 
 static ToyCpu *cpu0(void)
 {
@@ -697,7 +690,7 @@ static void test_work(void)
     g_assert_cmpuint(done, ==, 102);
 }
 
-static const Case cases[] = {
+static const ToyCase cases[] = {
     { "chain", test_chain, 1 },
     { "jumps", test_jumps, 1 },
     { "memory", test_memory, 1 },
@@ -721,46 +714,7 @@ static const Case cases[] = {
     { "work", test_work, 2 },
 };
 
-typedef struct Run {
-    const Case *test;
-    const char *backend;
-} Run;
-
-static void run_case(gconstpointer data)
-{
-    const Run *run = data;
-    fflush(NULL);
-    pid_t pid = fork();
-    g_assert_cmpint(pid, >=, 0);
-    if (pid == 0) {
-        alarm(100);
-        toy_start(run->backend, run->test->tb_size ? run->test->tb_size : 16,
-                  run->test->n_cpus);
-        run->test->run();
-        toy_end();
-        _exit(0);
-    }
-    int status;
-    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
-    g_assert_cmpint(status, ==, 0);
-}
-
 int main(int argc, char **argv)
 {
-    static const char *const backends[] = { "interp", "x86_64" };
-    static Run runs[ARRAY_SIZE(cases) * ARRAY_SIZE(backends)];
-    unsigned n = 0;
-    g_test_init(&argc, &argv, NULL);
-    for (unsigned b = 0; b < ARRAY_SIZE(backends); b++) {
-        if (!tcg_backend_find(backends[b])) {
-            continue;
-        }
-        for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
-            g_autofree char *path = g_strdup_printf("/tcg-exec/%s/%s", backends[b],
-                                                    cases[i].name);
-            runs[n] = (Run){ &cases[i], backends[b] };
-            g_test_add_data_func(path, &runs[n++], run_case);
-        }
-    }
-    return g_test_run();
+    return toy_test_main(argc, argv, "tcg-exec", cases, ARRAY_SIZE(cases));
 }
