@@ -53,6 +53,16 @@ typedef struct CpuFill {
 } CpuFill;
 
 enum { CPU_PAUSE_HELD = 1 << 0, CPU_PAUSE_STOPPED = 1 << 1 };
+/* A mapping of the address space that a vCPU has now (info tlb, info mem). */
+typedef struct CpuMapping {
+    uint64_t vaddr, paddr, size;
+    char attrs[12];      /* letters or dashes in columns, as the target names them */
+} CpuMapping;
+typedef enum CpuMappings {
+    CPU_MAPPINGS_NONE,   /* addresses are not translated */
+    CPU_MAPPINGS_ALL,
+    CPU_MAPPINGS_CUT,    /* there are more than the walk's limit, or fn wanted no more */
+} CpuMappings;
 
 struct CpuState {
     DeviceState parent;
@@ -153,6 +163,17 @@ struct CpuOps {
     /* The pc that runs the code at a virtual address, as a debugger spells it (rv32: sign
      * extension). NULL: the same. */
     uint64_t (*code_address)(CpuState *cpu, uint64_t vaddr);
+
+    /* For people who look, on the vCPU's thread or while it is stopped; each may be NULL. */
+    /* Append the name of register n (nothing: there is none of that number) and get its
+     * value; false past the last. A register with two names has two numbers. */
+    bool (*get_register)(CpuState *cpu, unsigned n, GString *name, uint64_t *value);
+    /* Where vaddr is mapped now, whatever it permits. Reads RAM only. */
+    bool (*debug_translate)(CpuState *cpu, uint64_t vaddr, uint64_t *phys);
+    /* Visit mappings in order of their tables until fn returns false. Bounded, whatever
+     * a guest has in its tables. */
+    CpuMappings (*mappings)(CpuState *cpu, bool (*fn)(const CpuMapping *m, void *opaque),
+                            void *opaque);
 };
 
 /* ---- Called by targets (implemented in accel/tcg, softmmu/cpus.c) ---- */
@@ -211,6 +232,8 @@ bool cpu_phys_cas(CpuState *cpu, uint64_t phys, unsigned size, uint64_t expected
 /* Debugger and monitor: read or write by virtual address with permissions ignored; any
  * thread while the vCPU is stopped. False if unmapped. */
 bool cpu_debug_rw(CpuState *cpu, uint64_t vaddr, void *buf, size_t len, bool write);
+/* The same for one address alone. */
+bool cpu_debug_translate(CpuState *cpu, uint64_t vaddr, uint64_t *phys);
 
 /* Retired instructions including those of the region that the calling helper runs in. */
 static inline uint64_t cpu_icount(const CpuState *cpu)

@@ -5,7 +5,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
+#include "monitor/expr.h"
 #include "monitor/hmp-format.h"
+#include "monitor/hmp-internal.h"
 #include "monitor/monitor.h"
 #include "qapi/json.h"
 #include "qapi/keyval.h"
@@ -20,14 +22,16 @@ static const char *skip_blanks(const char *p)
     return p;
 }
 
-/* If the line begins with the command's words, what follows them. */
-static const char *match_words(const char *line, const char *words)
+/* If the line begins with the command's words, what follows them; @slash: that may be a
+ * slash. */
+static const char *match_words(const char *line, const char *words, bool slash)
 {
     for (;;) {
         size_t n = strcspn(words, " ");
 
         line = skip_blanks(line);
-        if (strncmp(line, words, n) != 0 || (line[n] && !g_ascii_isspace(line[n]))) {
+        if (strncmp(line, words, n) != 0 || (line[n] && !g_ascii_isspace(line[n]) &&
+                                             !(slash && !words[n] && line[n] == '/'))) {
             return NULL;
         }
         line += n;
@@ -46,7 +50,7 @@ static const HmpCommand *find_command(const char *line, const QapiContext *ctx,
     size_t best_len = 0;
 
     for (const HmpCommand *c = qapi_hmp_commands; c->words; c++) {
-        const char *rest = match_words(line, c->words);
+        const char *rest = match_words(line, c->words, c->args && c->args->flag == '/');
 
         if (rest && strlen(c->words) > best_len && qapi_condition(c->cond, ctx)) {
             best = c;
@@ -85,6 +89,23 @@ static char *next_word(const char **line)
     return g_string_free(w, FALSE);
 }
 
+/* An integer is an expression, which may have blanks. */
+static bool add_integer(struct json_object *args, const HmpArg *a, const char **line,
+                        GError **err)
+{
+    GError *cause = NULL;
+    uint64_t value;
+
+    if (!expr_evaluate(line, monitor_register, NULL, &value, &cause)) {
+        g_propagate_prefixed_error(err, cause, "argument '%s': ", a->name);
+        return false;
+    }
+    json_object_object_add(args, a->name, a->kind == HMP_ARG_UINT
+                                              ? json_object_new_uint64(value)
+                                              : json_object_new_int64(value));
+    return true;
+}
+
 static bool add_arg(struct json_object *args, const HmpArg *a, const char *text, GError **err)
 {
     struct json_object *v = NULL;
@@ -95,8 +116,8 @@ static bool add_arg(struct json_object *args, const HmpArg *a, const char *text,
         v = json_object_new_string(text);
         break;
     case HMP_ARG_INT:
-        v = json_object_new_int64(g_ascii_strtoll(text, &end, 0));
-        break;
+    case HMP_ARG_UINT:
+        g_assert_not_reached(); /* add_integer() */
     case HMP_ARG_NUMBER:
         v = json_object_new_double(g_ascii_strtod(text, &end));
         break;
@@ -164,11 +185,35 @@ static bool is_flags(const HmpCommand *c, const char *line)
     const char *p = skip_blanks(line);
 
     for (const HmpArg *a = c->args; a && a->name; a++) {
-        if (a->flag && p[0] == '-' && p[1] == a->flag) {
+        if (a->flag && a->flag != '/' && p[0] == '-' && p[1] == a->flag) {
             return true;
         }
     }
     return false;
+}
+
+/* The next positional argument, or that behind the slash: false on errors; *ret_end: the
+ * line ends before it. */
+static bool parse_arg(const HmpArg *a, const char **line, struct json_object *args,
+                      bool *ret_end, GError **err)
+{
+    g_autofree char *word = NULL;
+
+    *line = skip_blanks(*line);
+    *ret_end = !**line;
+    if (*ret_end) {
+        return true;
+    }
+    if (a->kind == HMP_ARG_INT || a->kind == HMP_ARG_UINT) {
+        return add_integer(args, a, line, err);
+    }
+    if (a->rest) {
+        word = g_strchomp(g_strdup(*line));
+        *line += strlen(*line);
+    } else {
+        word = next_word(line);
+    }
+    return add_arg(args, a, word, err);
 }
 
 static bool parse_args(const HmpCommand *c, const char *line, struct json_object *args,
@@ -182,27 +227,28 @@ static bool parse_args(const HmpCommand *c, const char *line, struct json_object
         }
     }
     for (const HmpArg *a = c->args; a && a->name; a++) {
-        g_autofree char *word = NULL;
+        bool end;
 
+        if (a->flag == '/') {
+            line = skip_blanks(line);
+            if (*line == '/') {
+                g_autofree char *word = (line++, next_word(&line));
+
+                json_object_object_add(args, a->name, json_object_new_string(word ? word : ""));
+            }
+        }
         if (a->flag) {
             continue;
         }
-        if (a->rest) {
-            line = skip_blanks(line);
-            word = *line ? g_strchomp(g_strdup(line)) : NULL;
-            line += strlen(line);
-        } else {
-            word = next_word(&line);
-        }
-        if (!word) {
-            if (a->optional) {
-                break;
-            }
-            error_set(err, "%s: argument '%s' is missing", c->words, a->name);
-            error_set_expected(err, "%s", c->usage);
+        if (!parse_arg(a, &line, args, &end, err)) {
             return false;
         }
-        if (!add_arg(args, a, word, err)) {
+        if (end && a->optional) {
+            break;
+        }
+        if (end) {
+            error_set(err, "%s: argument '%s' is missing", c->words, a->name);
+            error_set_expected(err, "%s", c->usage);
             return false;
         }
     }
@@ -283,7 +329,7 @@ static void report_unknown(const char *line, const QapiContext *ctx, GString *ou
     report(err, out);
 }
 
-void hmp_execute(const char *line, GString *out)
+static void execute(const char *line, GString *out)
 {
     g_autoptr(GError) err = NULL;
     const HmpCommand *c;
@@ -295,15 +341,15 @@ void hmp_execute(const char *line, GString *out)
         return;
     }
     monitor_dispatch_setup(&d);
-    rest = match_words(line, "help");
+    rest = match_words(line, "help", false);
     if (!rest) {
-        rest = match_words(line, "?");
+        rest = match_words(line, "?", false);
     }
     if (rest) {
         print_help(rest, d.ctx, out);
         return;
     }
-    rest = match_words(line, "info");
+    rest = match_words(line, "info", false);
     if (rest && !*skip_blanks(rest)) {
         print_help("info ", d.ctx, out);
         return;
@@ -314,4 +360,12 @@ void hmp_execute(const char *line, GString *out)
     } else if (!run_command(c, rest, &d, out, &err)) {
         report(err, out);
     }
+}
+
+void hmp_execute(HmpSession *s, const char *line, GString *out)
+{
+    HmpSession *outer = hmp_session_enter(s);
+
+    execute(line, out);
+    hmp_session_enter(outer);
 }

@@ -7,6 +7,7 @@
 #include "util/osdep.h"
 #include "block/block-backend.h"
 #include "monitor/hmp-format.h"
+#include "monitor/hmp-session.h"
 #include "qapi/json.h"
 
 static const char *member(struct json_object *o, const char *name)
@@ -63,13 +64,67 @@ static void format_block(struct json_object *v, GString *out)
     block_info(out);
 }
 
+static void format_cpus(struct json_object *v, GString *out)
+{
+    for (size_t i = 0; i < json_object_array_length(v); i++) {
+        struct json_object *cpu = json_object_array_get_idx(v, i);
+        const char *index = member(cpu, "cpu-index");
+
+        g_string_append_printf(out, "%c CPU #%s: thread_id=%s\n",
+                               strtoul(index, NULL, 10) == hmp_session()->cpu ? '*' : ' ',
+                               index, member(cpu, "thread-id"));
+    }
+}
+
+static void format_chardev(struct json_object *v, GString *out)
+{
+    for (size_t i = 0; i < json_object_array_length(v); i++) {
+        struct json_object *chr = json_object_array_get_idx(v, i);
+
+        g_string_append_printf(out, "%s: filename=%s\n", member(chr, "label"),
+                               member(chr, "filename"));
+    }
+}
+
+static void format_memory_size(struct json_object *v, GString *out)
+{
+    g_string_append_printf(out, "base memory: %s\n", member(v, "base-memory"));
+    if (*member(v, "plugged-memory")) {
+        g_string_append_printf(out, "plugged memory: %s\n", member(v, "plugged-memory"));
+    }
+}
+
+static void format_qom_list(struct json_object *v, GString *out)
+{
+    for (size_t i = 0; i < json_object_array_length(v); i++) {
+        struct json_object *p = json_object_array_get_idx(v, i);
+
+        g_string_append_printf(out, "%s (%s)\n", member(p, "name"), member(p, "type"));
+    }
+}
+
+static void format_json(struct json_object *v, GString *out)
+{
+    g_string_append_printf(out, "%s\n", json_object_to_json_string_ext(
+                               v, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+                                  JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
 static const struct {
     const char *words;
     void (*format)(struct json_object *v, GString *out);
 } formats[] = {
-    { "info block", format_block }, { "info status", format_status }, { "info version", format_version },
-    { "info name", format_name },     { "info uuid", format_uuid },
+    { "info block", format_block },
+    { "info chardev", format_chardev },
+    { "info cpus", format_cpus },
     { "info kvm", format_kvm },
+    { "info memory_size_summary", format_memory_size },
+    { "info name", format_name },
+    { "info status", format_status },
+    { "info uuid", format_uuid },
+    { "info version", format_version },
+    { "qom-get", format_json },
+    { "qom-list", format_qom_list },
 };
 
 static void format_tree(struct json_object *v, unsigned depth, GString *out);

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
+#include "monitor/hmp-internal.h"
 #include "monitor/monitor.h"
 #include "monitor/qmp-internal.h"
 
@@ -12,6 +13,7 @@ enum { MAX_LINE = 4096, KEY_BACKSPACE = 8, KEY_KILL = 21, KEY_EOF = 4, KEY_DELET
 
 typedef struct HmpMonitor {
     CharFrontend chr;
+    HmpSession session;
     GString *line;
     bool banner_shown, prompt_shown;
     bool skip_newline; /* the LF of CR LF */
@@ -49,7 +51,7 @@ static void line_done(HmpMonitor *m)
     GString *out = g_string_new(NULL);
 
     print(m, "\n");
-    hmp_execute(m->line->str, out);
+    hmp_execute(&m->session, m->line->str, out);
     print(m, out->str);
     g_string_free(out, TRUE);
     g_string_truncate(m->line, 0);
@@ -147,6 +149,7 @@ bool monitor_start_hmp(Chardev *chr, GError **err)
         return false;
     }
     m->line = g_string_new(NULL);
+    hmp_session_init(&m->session, 0);
     if (!hmp_monitors) {
         hmp_monitors = g_ptr_array_new();
     }

@@ -6,9 +6,11 @@
 #include "util/osdep.h"
 #include "accel/cpu.h"
 #include "hw/core/loader.h"
+#include "monitor/hmp-session.h"
 #include "monitor/monitor.h"
 #include "qapi/qapi-commands-inspect.h"
 #include "softmmu/memory.h"
+#include "util/log.h"
 
 HumanReadableText *human_readable_text(GString *text)
 {
@@ -27,22 +29,43 @@ static void dump_registers(CpuState *cpu, void *opaque)
     cpu->ops->dump(cpu, out);
 }
 
-HumanReadableText *qmp_x_query_registers(bool has_cpu, uint32_t cpu, GError **err)
+HumanReadableText *qmp_x_query_registers(bool has_cpu, uint32_t cpu, bool has_all, bool all,
+                                         GError **err)
 {
+    CpuState *one = monitor_cpu(has_cpu, cpu, err);
     GString *out;
 
-    if (has_cpu && !cpu_by_index(cpu)) {
-        error_set(err, "there is no CPU %u", cpu);
-        error_set_expected(err, "a number below %u", cpu_count());
+    if (!one) {
         return NULL;
     }
     out = g_string_new(NULL);
     for (unsigned i = 0; i < cpu_count(); i++) {
-        if (!has_cpu || i == cpu) {
-            cpu_run_sync(cpu_by_index(i), dump_registers, out);
+        CpuState *c = cpu_by_index(i);
+
+        if (c && ((has_all && all) || c == one)) {
+            cpu_run_sync(c, dump_registers, out);
         }
     }
     return human_readable_text(out);
+}
+
+bool qmp_x_hmp_cpu(uint32_t index, GError **err)
+{
+    if (!monitor_cpu(true, index, err)) {
+        return false;
+    }
+    hmp_session()->cpu = index;
+    return true;
+}
+
+bool qmp_x_log(const char *items, GError **err)
+{
+    return log_set_items(items, err);
+}
+
+bool qmp_x_logfile(const char *filename, GError **err)
+{
+    return log_set_file(filename, err);
 }
 
 HumanReadableText *qmp_x_query_mtree(bool has_flat, bool flat, GError **err)

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
+#include "monitor/hmp-internal.h"
 #include "monitor/monitor.h"
 #include "monitor/process-info.h"
 #include "monitor/qmp-internal.h"
@@ -133,9 +134,16 @@ CommandInfoList *qmp_query_commands(GError **err)
 char *qmp_human_monitor_command(const char *command_line, bool has_cpu_index,
                                 int64_t cpu_index, GError **err)
 {
-    GString *out = g_string_new(NULL), *wire = g_string_new(NULL);
+    GString *out, *wire;
+    HmpSession session;
 
-    hmp_execute(command_line, out);
+    if (has_cpu_index && !monitor_cpu(true, cpu_index, err)) {
+        return NULL;
+    }
+    out = g_string_new(NULL);
+    wire = g_string_new(NULL);
+    hmp_session_init(&session, has_cpu_index ? cpu_index : 0);
+    hmp_execute(&session, command_line, out);
     for (const char *p = out->str; *p; p++) {
         g_string_append(wire, *p == '\n' ? "\r\n" : (char[]){ *p, 0 });
     }

@@ -21,9 +21,6 @@ void monitor_init(void);
 /* Send what is queued, then close all monitors (the process ends). */
 void monitor_cleanup(void);
 
-/* Execute one HMP line and append its output ('\n' line ends). */
-void hmp_execute(const char *line, GString *out);
-
 /* What commands for people return; the text is taken over. */
 HumanReadableText *human_readable_text(GString *text);
 

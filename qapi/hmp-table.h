@@ -10,7 +10,8 @@
 
 typedef enum HmpArgKind {
     HMP_ARG_STR,    /* a word, or a string in quotes; enumerations too */
-    HMP_ARG_INT,
+    HMP_ARG_INT,    /* an expression, signed */
+    HMP_ARG_UINT,   /* an expression, unsigned */
     HMP_ARG_NUMBER,
     HMP_ARG_SIZE,   /* with suffixes as in option strings */
     HMP_ARG_BOOL,   /* on or off; a flag stands for on */
@@ -23,7 +24,8 @@ typedef struct HmpArg {
     HmpArgKind kind;
     bool optional;
     bool rest;         /* takes the rest of the line */
-    char flag;         /* given as -x; 0 for positional arguments */
+    char flag;         /* given as -x; '/': joined to the command by a slash; 0:
+                          positional */
 } HmpArg;
 
 typedef struct HmpCommand {

@@ -193,27 +193,35 @@ bool cpu_phys_cas(CpuState *cpu, uint64_t phys, unsigned size, uint64_t expected
 
 /* ---- Debugger ---- */
 
-bool cpu_debug_rw(CpuState *cpu, uint64_t vaddr, void *buf, size_t len, bool write)
+bool cpu_debug_translate(CpuState *cpu, uint64_t vaddr, uint64_t *phys)
 {
     static const CpuAccess tries[] = { CPU_ACCESS_LOAD, CPU_ACCESS_FETCH, CPU_ACCESS_STORE };
     TcgVcpu *v = tcg_vcpu(cpu);
-    uint8_t *p = buf;
-    if (!v) {
-        return false;
+    CpuFill f = { 0 };
+    if (cpu->ops->debug_translate) {
+        return cpu->ops->debug_translate(cpu, vaddr, phys);
     }
+    for (unsigned i = 0; v && i < ARRAY_SIZE(tries); i++) {
+        CpuViewKind k = tries[i] == CPU_ACCESS_FETCH ? CPU_VIEW_FETCH : CPU_VIEW_DATA;
+        if (cpu->ops->fill(cpu, tcg_view_key(&v->pool[k]), vaddr, 1, tries[i], true, &f)) {
+            *phys = f.phys;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool cpu_debug_rw(CpuState *cpu, uint64_t vaddr, void *buf, size_t len, bool write)
+{
+    uint8_t *p = buf;
     while (len) {
         size_t n = MIN(len, TCG_PAGE_SIZE - (vaddr & ~TCG_PAGE_MASK));
-        CpuFill f = { 0 };
-        bool found = false;
-        for (unsigned i = 0; i < ARRAY_SIZE(tries) && !found; i++) {
-            CpuViewKind k = tries[i] == CPU_ACCESS_FETCH ? CPU_VIEW_FETCH : CPU_VIEW_DATA;
-            found = cpu->ops->fill(cpu, tcg_view_key(&v->pool[k]), vaddr, 1, tries[i], true, &f);
-        }
-        if (!found) {
+        uint64_t phys;
+        if (!cpu_debug_translate(cpu, vaddr, &phys)) {
             return false;
         }
-        MemTxResult r = write ? address_space_write_rom(cpu->as, f.phys, p, n)
-                              : address_space_read(cpu->as, f.phys, MEMTXATTRS_CPU, p, n);
+        MemTxResult r = write ? address_space_write_rom(cpu->as, phys, p, n)
+                              : address_space_read(cpu->as, phys, MEMTXATTRS_CPU, p, n);
         if (r != MEMTX_OK) {
             return false;
         }

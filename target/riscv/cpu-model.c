@@ -217,6 +217,9 @@ static const CpuOps riscv_cpu_ops = {
     .set_pc = riscv_set_pc,
     .access_csr = riscv_access_csr,
     .code_address = riscv_code_address,
+    .get_register = riscv_get_register,
+    .debug_translate = riscv_debug_translate,
+    .mappings = riscv_mappings,
 };
 
 static void riscv_cpu_init(void *dev)

@@ -131,6 +131,11 @@ void riscv_translate(CpuTranslate *t);
  * tables; standard aliases. */
 unsigned riscv_disas(CpuState *cpu, uint64_t pc, const uint8_t *code, unsigned avail,
                      GString *out);
+/* Registers as the calling convention names them. */
+extern const char *const riscv_x_names[32];
+extern const char *const riscv_f_names[32];
+/* A CSR's name, or its number. */
+void riscv_csr_print_name(GString *out, unsigned csr);
 
 /* ---- system.c and friends: what the front end's code calls ---- */
 /* Record an exception and unwind. Never returns. */
@@ -171,6 +176,11 @@ void riscv_misaligned(CpuState *cpu, uint64_t vaddr, CpuAccess access);
 void riscv_take_exception(CpuState *cpu);
 bool riscv_take_interrupt(CpuState *cpu);
 bool riscv_has_work(CpuState *cpu);
+/* look.c: CpuOps */
+bool riscv_get_register(CpuState *cpu, unsigned n, GString *name, uint64_t *value);
+bool riscv_debug_translate(CpuState *cpu, uint64_t vaddr, uint64_t *phys);
+CpuMappings riscv_mappings(CpuState *cpu, bool (*fn)(const CpuMapping *m, void *opaque),
+                           void *opaque);
 
 /* Interrupt wires into the hart: unnamed inputs numbered as bits of mip (3 MSIP, 7 MTIP,
  * 11 MEIP, 1 SSIP, 9 SEIP). Boards connect with device_irq_in(cpu, NULL, bit). */

@@ -7,12 +7,12 @@
 #include "util/osdep.h"
 #include "target/riscv/decode.h"
 
-static const char *const x_names[32] = {
+const char *const riscv_x_names[32] = {
     "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0",
     "a1",   "a2", "a3", "a4", "a5", "a6", "a7", "s2", "s3", "s4", "s5",
     "s6",   "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
 };
-static const char *const f_names[32] = {
+const char *const riscv_f_names[32] = {
     "ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6",  "ft7",  "fs0", "fs1", "fa0",
     "fa1", "fa2", "fa3", "fa4", "fa5", "fa6", "fa7",  "fs2",  "fs3", "fs4", "fs5",
     "fs6", "fs7", "fs8", "fs9", "fs10", "fs11", "ft8", "ft9", "ft10", "ft11",
@@ -34,7 +34,7 @@ static const struct {
 #undef CSR_FIELD
 };
 
-static void print_csr(GString *out, unsigned csr)
+void riscv_csr_print_name(GString *out, unsigned csr)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(csr_names); i++) {
         unsigned n = csr - csr_names[i].number;
@@ -76,15 +76,15 @@ static void print_operand(GString *out, char kind, int32_t v, uint64_t pc, bool 
     uint64_t target = pc + v;
 
     switch (kind) {
-    case 'x': g_string_append(out, x_names[v & 31]); break;
-    case 'f': g_string_append(out, f_names[v & 31]); break;
+    case 'x': g_string_append(out, riscv_x_names[v & 31]); break;
+    case 'f': g_string_append(out, riscv_f_names[v & 31]); break;
     case 'd': g_string_append_printf(out, "%d", v); break;
     case 'h': g_string_append_printf(out, "0x%x", v); break;
     case 'u': g_string_append_printf(out, "0x%x", (uint32_t)v >> 12); break;
     case 't':
         g_string_append_printf(out, "%" PRIx64, rv32 ? (uint32_t)target : target);
         break;
-    case 'c': print_csr(out, v); break;
+    case 'c': riscv_csr_print_name(out, v); break;
     case 'o': print_fence_set(out, v); break;
     case 'q': g_string_append(out, order[v & 3]); break;
     case 'r':

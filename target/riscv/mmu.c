@@ -13,21 +13,12 @@
 
 typedef enum WalkResult { WALK_OK, WALK_PAGE_FAULT, WALK_ACCESS_FAULT, WALK_AGAIN } WalkResult;
 
-/* The shape of a translation scheme. */
-typedef struct Scheme {
-    unsigned levels;
-    unsigned index_bits;   /* of an address, a level */
-    unsigned pte_size;
-    unsigned va_bits;      /* 0: every address is canonical */
-    uint64_t pte_ppn, pte_reserved;
-} Scheme;
+static const RiscvScheme sv32 = { 2, 10, 4, 0, PTE32_PPN, 0 };
+static const RiscvScheme sv39 = { 3, 9, 8, 39, PTE64_PPN, PTE64_RESERVED };
+static const RiscvScheme sv48 = { 4, 9, 8, 48, PTE64_PPN, PTE64_RESERVED };
+static const RiscvScheme sv57 = { 5, 9, 8, 57, PTE64_PPN, PTE64_RESERVED };
 
-static const Scheme sv32 = { 2, 10, 4, 0, PTE32_PPN, 0 };
-static const Scheme sv39 = { 3, 9, 8, 39, PTE64_PPN, PTE64_RESERVED };
-static const Scheme sv48 = { 4, 9, 8, 48, PTE64_PPN, PTE64_RESERVED };
-static const Scheme sv57 = { 5, 9, 8, 57, PTE64_PPN, PTE64_RESERVED };
-
-static const Scheme *scheme_of(const RiscvCpu *cpu, const CpuViewKey *key, uint64_t *root)
+const RiscvScheme *riscv_scheme(const RiscvCpu *cpu, const CpuViewKey *key, uint64_t *root)
 {
     if (cpu->xlen == 32) {
         *root = (key->k[0] & SATP32_PPN) << TCG_PAGE_BITS;
@@ -62,7 +53,7 @@ static bool leaf_permits(uint64_t pte, const CpuViewKey *key, CpuAccess access)
 }
 
 /* Set A, and D for a store, in the entry itself. */
-static WalkResult update_leaf(RiscvCpu *cpu, const Scheme *s, uint64_t pte_addr, uint64_t pte,
+static WalkResult update_leaf(RiscvCpu *cpu, const RiscvScheme *s, uint64_t pte_addr, uint64_t pte,
                               uint64_t bits)
 {
     bool swapped;
@@ -74,7 +65,7 @@ static WalkResult update_leaf(RiscvCpu *cpu, const Scheme *s, uint64_t pte_addr,
     return swapped ? WALK_OK : WALK_AGAIN;
 }
 
-static WalkResult leaf(RiscvCpu *cpu, const CpuViewKey *key, const Scheme *s, uint64_t va,
+static WalkResult leaf(RiscvCpu *cpu, const CpuViewKey *key, const RiscvScheme *s, uint64_t va,
                        uint64_t pte_addr, uint64_t pte, unsigned shift, CpuAccess access,
                        bool probe, CpuFill *fill)
 {
@@ -121,7 +112,7 @@ static WalkResult walk(RiscvCpu *cpu, const CpuViewKey *key, uint64_t va, CpuAcc
                        bool probe, CpuFill *fill)
 {
     uint64_t table;
-    const Scheme *s = scheme_of(cpu, key, &table);
+    const RiscvScheme *s = riscv_scheme(cpu, key, &table);
     bool global = false;
 
     if (s->va_bits) {

@@ -162,12 +162,6 @@ void riscv_cpu_loaded(RiscvCpu *cpu)
 
 /* ---- Printing ---- */
 
-static const char *const x_names[32] = {
-    "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0",
-    "a1", "a2", "a3", "a4", "a5", "a6", "a7", "s2", "s3", "s4", "s5",
-    "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
-};
-
 void riscv_dump(CpuState *cs, GString *out)
 {
     static const char *const priv_names[] = { "U", "S", "?", "M" };
@@ -192,13 +186,16 @@ void riscv_dump(CpuState *cs, GString *out)
     for (unsigned i = 0; i < 32; i++) {
         char name[16];
 
-        snprintf(name, sizeof(name), "x%u/%s", i, x_names[i]);
+        snprintf(name, sizeof(name), "x%u/%s", i, riscv_x_names[i]);
         g_string_append_printf(out, " %-8s %0*" PRIx64 "%s", name, digits,
                                cpu->x[i] & mask, i % 4 == 3 ? "\n" : "");
     }
     if (riscv_has_ext(cpu, RISCV_EXT_F)) {
         for (unsigned i = 0; i < 32; i++) {
-            g_string_append_printf(out, " f%-7u %016" PRIx64 "%s", i, cpu->f[i],
+            char name[16];
+
+            snprintf(name, sizeof(name), "f%u/%s", i, riscv_f_names[i]);
+            g_string_append_printf(out, " %-8s %016" PRIx64 "%s", name, cpu->f[i],
                                    i % 4 == 3 ? "\n" : "");
         }
     }

@@ -59,6 +59,18 @@ enum {
     RISCV_KEY_M = 1 << 5,      /* PMP judges as machine mode */
 };
 
+/* ---- mmu.c ---- */
+/* The shape of a translation scheme. */
+typedef struct RiscvScheme {
+    unsigned levels;
+    unsigned index_bits;   /* of an address, a level */
+    unsigned pte_size;
+    unsigned va_bits;      /* 0: every address is canonical */
+    uint64_t pte_ppn, pte_reserved;
+} RiscvScheme;
+/* That of a key that translates, and the physical address of its root table. */
+const RiscvScheme *riscv_scheme(const RiscvCpu *cpu, const CpuViewKey *key, uint64_t *root);
+
 /* ---- csr.c ---- */
 /* Legalise and store mstatus; updates modes and views. Bits of @mask are written. */
 void riscv_mstatus_write(RiscvCpu *cpu, uint64_t value, uint64_t mask);

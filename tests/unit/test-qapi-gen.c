@@ -496,10 +496,11 @@ static void test_hmp(void)
 
     g_assert_cmpstr(c->words, ==, "move");
     g_assert_cmpstr(c->command, ==, "test-move");
-    g_assert_cmpstr(c->usage, ==, "move by... [times]");
-    g_assert_true(c->args[0].rest);
-    g_assert_true(c->args[1].optional);
-    g_assert_cmpint(c->args[1].kind, ==, HMP_ARG_INT);
+    g_assert_cmpstr(c->usage, ==, "move [/label] by... [times]");
+    g_assert_cmpint(c->args[0].flag, ==, '/');
+    g_assert_true(c->args[1].rest);
+    g_assert_true(c->args[2].optional);
+    g_assert_cmpint(c->args[2].kind, ==, HMP_ARG_UINT);
     g_assert_null(c[1].words);
 }
 

@@ -13,6 +13,8 @@ def arg_kind(cmd, name):
             return 'HMP_ARG_BOOL'
         if t.name.startswith('size'):
             return 'HMP_ARG_SIZE'
+        if t.name.startswith('uint'):
+            return 'HMP_ARG_UINT'
         if t.json_type in ('int', 'number'):
             return 'HMP_ARG_' + t.json_type.upper()
         if t.name == 'any':
@@ -30,7 +32,9 @@ def forms(schema):
 def usage(words, args):
     parts = [words]
     for name, optional, rest, flag in args:
-        text = f'-{flag}' if flag else name + ('...' if rest else '')
+        text = name + ('...' if rest else '')
+        if flag:
+            text = '/' + name if flag == '/' else f'-{flag}'
         parts.append(f'[{text}]' if optional else text)
     return ' '.join(parts)
 

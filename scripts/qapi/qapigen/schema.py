@@ -413,10 +413,11 @@ class Schema:
         if not isinstance(form, str):
             raise SchemaError(where, f"'hmp' of '{d.name}' is a string or an array of strings")
         for word in form.split():
-            m = re.match(r'(\[)?(?:-([a-z]):)?([a-z][a-z0-9_-]*)(\.\.\.)?(\])?$', word)
-            if not m or bool(m.group(1)) != bool(m.group(5)):
+            m = re.match(r'(\[)?(?:(?:-([a-zA-Z])|(/)):)?([a-z][a-z0-9_-]*)(\.\.\.)?(\])?$', word)
+            if not m or bool(m.group(1)) != bool(m.group(6)) or (m.group(3) and args):
                 raise SchemaError(where, f"improper word '{word}' in 'hmp' of '{d.name}'")
-            optional, flag, name, rest = bool(m.group(1)), m.group(2), m.group(3), bool(m.group(4))
+            optional, flag, name, rest = (bool(m.group(1)), m.group(2) or m.group(3),
+                                          m.group(4), bool(m.group(5)))
             if name in members and (words or optional):
                 if members[name].optional != optional:
                     raise SchemaError(where, f"'{name}' in 'hmp' of '{d.name}' is "
