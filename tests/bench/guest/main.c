@@ -1,0 +1,106 @@
+/*
+ * Runs benchmark programs by name: prints "BENCH NAME SECONDS CHECKSUM" for each.
+ *
+ *   bench [-s PERCENT] NAME...   a share of the usual work
+ *   bench --list
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "bench.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const Bench benches[] = {
+    { "int", bench_int, 150, "list, matrix, state machine, CRC" },
+    { "sha256", bench_sha256, 150, "SHA-256 in plain C" },
+    { "strings", bench_strings, 60, "copying, searching and comparing short strings" },
+    { "dhry", bench_dhry, 100, "structures, strings, small calls" },
+    { "mandel", bench_mandel, 50, "double arithmetic without memory" },
+    { "nbody", bench_nbody, 100, "double arithmetic with square roots and divisions" },
+    { "matmul", bench_matmul, 30, "float matrix multiplication" },
+    { "recurse", bench_recurse, 50, "Fibonacci numbers by recursion" },
+    { "virtual", bench_virtual, 100, "calls through tables of functions" },
+    { "interp", bench_interp, 200, "an interpreter of byte code" },
+    { "memcpy", bench_memcpy, 30, "copying and setting 16 MiB" },
+    { "chase", bench_chase, 10, "dependent loads over 64 MiB" },
+    { "tlb", bench_tlb, 10, "random updates over 256 MiB" },
+    { "jit", bench_jit, 40, "functions generated, called a few times, and replaced" },
+    { "smc", bench_smc, 10, "an instruction patched before each call" },
+    { "syscall", bench_syscall, 20, "getppid" },
+    { "pipe", bench_pipe, 10, "two processes that wake each other" },
+    { "fork", bench_fork, 10, "fork, exit and wait" },
+    { "exec", bench_exec, 10, "fork and exec of a small program" },
+    { "fault", bench_fault, 10, "page faults: mapping, touching and unmapping memory" },
+    { "parallel", bench_parallel, 10, "two threads that share nothing" },
+    { "atomics", bench_atomics, 10, "two threads that update one word" },
+};
+
+void die(const char *what)
+{
+    perror(what);
+    exit(2);
+}
+
+static double started;
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+void bench_begin(void)
+{
+    started = now();
+}
+
+static int run(const char *name, unsigned percent)
+{
+    for (size_t i = 0; i < sizeof(benches) / sizeof(*benches); i++) {
+        const Bench *b = &benches[i];
+
+        if (!strcmp(b->name, name)) {
+            unsigned scale = b->scale * percent / 100;
+            uint64_t sum;
+
+            bench_begin();
+            sum = b->fn(scale ? scale : 1);
+
+            printf("BENCH %s %.6f %016" PRIx64 "\n", name, now() - started, sum);
+            fflush(stdout);
+            return 0;
+        }
+    }
+    fprintf(stderr, "bench: there is no benchmark '%s'\n", name);
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    unsigned percent = 100;
+    int i = 1, status = 0;
+
+    if (argc == 2 && !strcmp(argv[1], "--nothing")) {
+        return 0; /* what the benchmark "exec" executes */
+    }
+    if (argc == 2 && !strcmp(argv[1], "--list")) {
+        for (size_t n = 0; n < sizeof(benches) / sizeof(*benches); n++) {
+            printf("%s\t%s\n", benches[n].name, benches[n].what);
+        }
+        return 0;
+    }
+    if (argc > 2 && !strcmp(argv[1], "-s")) {
+        percent = (unsigned)strtoul(argv[2], NULL, 10);
+        i = 3;
+    }
+    for (; i < argc; i++) {
+        status |= run(argv[i], percent);
+    }
+    return status;
+}
