@@ -6,8 +6,7 @@
  */
 #include "util/osdep.h"
 
-#include "accel/debug.h"
-#include "softmmu/runstate.h"
+#include "tests/unit/debug-session.h"
 #include "toy-cpu.h"
 
 static CpuState *cpu(unsigned n)
@@ -15,20 +14,7 @@ static CpuState *cpu(unsigned n)
     return &toy.cpu[n]->parent;
 }
 
-static uint64_t pc(unsigned n)
-{
-    return toy.cpu[n]->pc;
-}
-
-/* ---- The machine's run state, with the test as the main loop ---- */
-
-static void hooks_set(void)
-{
-    static const RunStateHooks hooks = { .pause_vcpus = cpus_pause_all,
-                                         .resume_vcpus = cpus_resume_all };
-    run_state_set_hooks(&hooks);
-}
-
+/* All vCPUs that are not held have reached HALT. */
 static bool all_done(void)
 {
     bool done = true;
@@ -40,87 +26,12 @@ static bool all_done(void)
     return done;
 }
 
-static void start(void)
-{
-    hooks_set();
-    g_assert_true(vm_start());
-}
-
-/* Until a debug stop, or all vCPUs that are not held have reached HALT. True: a stop. */
-static bool wait_stop(void)
-{
-    gint64 end = g_get_monotonic_time() + 60 * G_TIME_SPAN_SECOND;
-
-    while (run_state_running() && !all_done()) {
-        run_state_carry_out_requests();
-        g_assert_cmpint(g_get_monotonic_time(), <, end);
-        toy_sleep_ms(0);
-    }
-    run_state_carry_out_requests();
-    if (run_state() == RUN_STATE_DEBUG) {
-        return true;
-    }
-    vm_stop(RUN_STATE_PAUSED);
-    return false;
-}
-
-/* Run on until a stop. */
-static bool go(void)
-{
-    start();
-    return wait_stop();
-}
-
-static void check_stop(unsigned n, CpuDebugReason reason, uint64_t addr, uint64_t at)
-{
-    const CpuDebugStop *s = cpu_debug_stop(cpu(n));
-
-    g_assert_cmpint(s->reason, ==, reason);
-    g_assert_cmphex(s->addr, ==, addr);
-    g_assert_cmphex(pc(n), ==, at);
-}
-
-static void go_break(unsigned n, uint64_t at)
-{
-    g_assert_true(go());
-    check_stop(n, CPU_DEBUG_BREAKPOINT, at, at);
-}
-
-static void go_watch(uint64_t addr, CpuWatch access, uint64_t at)
-{
-    g_assert_true(go());
-    check_stop(0, CPU_DEBUG_WATCHPOINT, addr, at);
-    g_assert_cmpint(cpu_debug_stop(cpu(0))->access, ==, access);
-}
-
-static void go_step(uint64_t at)
-{
-    g_assert_true(go());
-    check_stop(0, CPU_DEBUG_STEP, at, at);
-}
-
 static void go_end(void)
 {
-    g_assert_false(go());
+    g_assert_false(debug_go(all_done));
     for (unsigned i = 0; i < toy.n_cpus; i++) {
         g_assert_cmpint(cpu_debug_stop(cpu(i))->reason, ==, CPU_DEBUG_NONE);
     }
-}
-
-static void insert(unsigned n, uint64_t vaddr)
-{
-    GError *err = NULL;
-
-    g_assert_true(cpu_breakpoint_insert(cpu(n), vaddr, &err));
-    g_assert_no_error(err);
-}
-
-static void watch(uint64_t vaddr, uint64_t len, CpuWatch access)
-{
-    GError *err = NULL;
-
-    g_assert_true(cpu_watchpoint_insert(cpu(0), vaddr, len, access, &err));
-    g_assert_no_error(err);
 }
 
 /* ---- Programs ---- */
@@ -163,13 +74,13 @@ static void test_break_loop(void)
 
     toy_put(end, TOY_HALT, 0, 0, 0);
     toy.cpu[0]->pc = 0x1000;
-    insert(0, at);
+    debug_insert(0, at);
     for (unsigned i = 0; i < 10; i++) {
-        go_break(0, at);
+        debug_go_break(0, at);
         g_assert_cmpuint(toy.cpu[0]->r[1], ==, 20 - i);
         g_assert_cmpuint(cpu(0)->tcg.icount, ==, 4 + 3 * i);
     }
-    g_assert_true(cpu_breakpoint_remove(cpu(0), at));
+    debug_remove(0, at);
     g_assert_false(cpu_breakpoint_remove(cpu(0), at));
     go_end();
     g_assert_cmpuint(toy.cpu[0]->r[0], ==, 210);
@@ -185,20 +96,20 @@ static void test_break_hot(void)
 
     put_pages(30000);
     c->pc = 0x1000;
-    insert(0, 0x100c); /* the end */
-    go_break(0, 0x100c);
+    debug_insert(0, 0x100c); /* the end */
+    debug_go_break(0, 0x100c);
     g_assert_cmpuint(c->r[0], ==, 30000);
     for (unsigned i = 0; i < ARRAY_SIZE(places); i++) {
         c->r[0] = 0;
         c->pc = 0x1000;
-        insert(0, places[i]);
+        debug_insert(0, places[i]);
         for (unsigned turn = 0; turn < 5; turn++) {
-            go_break(0, places[i]);
+            debug_go_break(0, places[i]);
         }
         g_assert_cmpuint(c->r[1], ==, 30000 - 4 - (places[i] == 0x200c));
-        g_assert_true(cpu_breakpoint_remove(cpu(0), places[i]));
+        debug_remove(0, places[i]);
     }
-    g_assert_true(cpu_breakpoint_remove(cpu(0), 0x100c));
+    debug_remove(0, 0x100c);
     uint64_t runs = toy_stat("runs from the loop");
     go_end();
     g_assert_cmpuint(c->r[0], ==, 30000);
@@ -225,11 +136,11 @@ static void test_break_edges(void)
         cpu(0)->halted = 0;
         c->pc = 0x1ff0;
         c->r[0] = 0;
-        insert(0, 0x1ffc);
-        insert(0, 0x2000);
-        go_break(0, 0x1ffc);
+        debug_insert(0, 0x1ffc);
+        debug_insert(0, 0x2000);
+        debug_go_break(0, 0x1ffc);
         g_assert_cmpuint(c->r[0], ==, 3);
-        go_break(0, 0x2000);
+        debug_go_break(0, 0x2000);
         g_assert_cmpuint(c->r[0], ==, 4);
         go_end();
         g_assert_cmpuint(c->r[0], ==, 8);
@@ -244,16 +155,16 @@ static void test_break_edges(void)
     for (unsigned turn = 0; turn < 2; turn++) {
         c->pc = 0x3fee;
         c->r[0] = 0;
-        insert(0, 0x3ffe);
-        insert(0, 0x4006);
-        insert(0, 0x4000); /* not the start of an instruction: never hit */
-        go_break(0, 0x3ffe);
+        debug_insert(0, 0x3ffe);
+        debug_insert(0, 0x4006);
+        debug_insert(0, 0x4000); /* not the start of an instruction: never hit */
+        debug_go_break(0, 0x3ffe);
         g_assert_cmpuint(c->r[0], ==, 4);
-        go_break(0, 0x4006);
+        debug_go_break(0, 0x4006);
         g_assert_cmpuint(c->r[0], ==, 6);
-        g_assert_true(cpu_breakpoint_remove(cpu(0), 0x3ffe));
+        debug_remove(0, 0x3ffe);
         c->pc = 0x3fee;
-        go_break(0, 0x4006);
+        debug_go_break(0, 0x4006);
         g_assert_cmpuint(c->r[0], ==, 12);
         cpu_debug_remove_all(cpu(0));
     }
@@ -268,15 +179,15 @@ static void test_break_lists(void)
 
     toy_put(end, TOY_HALT, 0, 0, 0);
     toy.cpu[0]->pc = 0x1000;
-    insert(0, 0x1004);
-    insert(0, 0x1004);
-    insert(0, 0);
-    insert(0, UINT64_MAX);
-    g_assert_true(cpu_breakpoint_remove(cpu(0), 0x1004));
-    go_break(0, 0x1004);
-    g_assert_true(cpu_breakpoint_remove(cpu(0), 0x1004));
+    debug_insert(0, 0x1004);
+    debug_insert(0, 0x1004);
+    debug_insert(0, 0);
+    debug_insert(0, UINT64_MAX);
+    debug_remove(0, 0x1004);
+    debug_go_break(0, 0x1004);
+    debug_remove(0, 0x1004);
     g_assert_false(cpu_breakpoint_remove(cpu(0), 0x1004));
-    g_assert_true(cpu_breakpoint_remove(cpu(0), UINT64_MAX));
+    debug_remove(0, UINT64_MAX);
     for (uint64_t a = 0x100000; cpu_breakpoint_insert(cpu(0), a, &err); a += 2) {
         g_assert_cmphex(a, <, 0x200000);
     }
@@ -303,29 +214,29 @@ static void test_break_smp(void)
 {
     put_pages(20000);
     toy.cpu[0]->pc = toy.cpu[1]->pc = 0x1000;
-    insert(0, 0x3000);
+    debug_insert(0, 0x3000);
     cpu_debug_hold(cpu(1), true);
     for (unsigned i = 0; i < 5; i++) {
-        go_break(0, 0x3000);
-        g_assert_cmphex(pc(1), ==, 0x1000);
+        debug_go_break(0, 0x3000);
+        g_assert_cmphex(*debug_pc(1), ==, 0x1000);
         g_assert_cmpint(cpu_debug_stop(cpu(1))->reason, ==, CPU_DEBUG_NONE);
     }
     cpu_debug_hold(cpu(1), false);
-    insert(1, 0x2008);
+    debug_insert(1, 0x2008);
     /* Both stop, alone or in one stop of the machine. */
     unsigned seen = 0;
     for (unsigned i = 0; i < 50; i++) {
-        g_assert_true(go());
+        g_assert_true(debug_go(NULL));
         for (unsigned n = 0; n < 2; n++) {
             if (cpu_debug_stop(cpu(n))->reason) {
-                check_stop(n, CPU_DEBUG_BREAKPOINT, n ? 0x2008 : 0x3000, n ? 0x2008 : 0x3000);
+                debug_check(n, CPU_DEBUG_BREAKPOINT, n ? 0x2008 : 0x3000, n ? 0x2008 : 0x3000);
                 seen |= 1 << n;
             }
         }
     }
     g_assert_cmpint(seen, ==, 3);
-    g_assert_true(cpu_breakpoint_remove(cpu(0), 0x3000));
-    g_assert_true(cpu_breakpoint_remove(cpu(1), 0x2008));
+    debug_remove(0, 0x3000);
+    debug_remove(1, 0x2008);
     go_end();
     g_assert_cmpuint(toy.cpu[0]->r[0], ==, 20000);
     g_assert_cmpuint(toy.cpu[1]->r[0], ==, 20000);
@@ -336,20 +247,20 @@ static void test_slow_main_loop(void)
 {
     put_pages(1000);
     toy.cpu[0]->pc = 0x1000;
-    insert(0, 0x2000);
-    start();
+    debug_insert(0, 0x2000);
+    debug_start();
     toy_sleep_ms(50);
     g_assert_true(run_state_running());
-    g_assert_cmphex(pc(0), ==, 0x2000);
+    g_assert_cmphex(*debug_pc(0), ==, 0x2000);
     g_assert_cmpuint(toy.cpu[0]->r[0], ==, 0);
     cpu_kick_interrupt(cpu(0));
     toy_sleep_ms(20);
     /* Somebody else stops it first. */
     vm_stop(RUN_STATE_PAUSED);
-    check_stop(0, CPU_DEBUG_BREAKPOINT, 0x2000, 0x2000);
+    debug_check(0, CPU_DEBUG_BREAKPOINT, 0x2000, 0x2000);
     run_state_carry_out_requests();
     g_assert_cmpint(run_state(), ==, RUN_STATE_DEBUG);
-    go_break(0, 0x2000);
+    debug_go_break(0, 0x2000);
     g_assert_cmpuint(toy.cpu[0]->r[0], ==, 1);
     cpu_debug_remove_all(cpu(0));
     go_end();
@@ -386,10 +297,10 @@ static void check_access(const Access *a, uint64_t watch_at, uint64_t len, CpuWa
     c->r[7] = expect;
     c->done = 0;
     cpu(0)->halted = 0;
-    watch(watch_at, len, kind);
+    debug_watch(watch_at, len, kind);
     uint64_t icount = cpu(0)->tcg.icount;
     if (hit) {
-        go_watch(MAX(a->addr, watch_at), kind, 0x1008);
+        debug_go_watch(MAX(a->addr, watch_at), kind, 0x1008);
         g_assert_cmpuint(c->r[6], ==, 1);
         g_assert_cmpuint(cpu(0)->tcg.icount - icount, ==, 2);
     }
@@ -403,7 +314,7 @@ static void check_access(const Access *a, uint64_t watch_at, uint64_t len, CpuWa
     if (a->read) {
         g_assert_cmphex(c->r[0] & mask, ==, old & mask);
     }
-    g_assert_true(cpu_watchpoint_remove(cpu(0), watch_at, len, kind));
+    debug_unwatch(watch_at, len, kind);
 }
 
 static void test_watch(void)
@@ -454,21 +365,21 @@ static void test_watch_loop(void)
     c->pc = 0x1000;
     c->r[1] = 1000;
     c->r[5] = 0x8000;
-    watch(0x8000, 4, CPU_WATCH_WRITE);
+    debug_watch(0x8000, 4, CPU_WATCH_WRITE);
     for (unsigned i = 0; i < 100; i++) {
-        go_watch(0x8000, CPU_WATCH_WRITE, 0x1010);
+        debug_go_watch(0x8000, CPU_WATCH_WRITE, 0x1010);
         g_assert_cmphex(toy_read(0x8000) & 0xffffffff, ==, 1000 - i);
     }
     /* At the instruction behind it there is a breakpoint too: told once, of the store. */
-    insert(0, 0x1010);
-    go_watch(0x8000, CPU_WATCH_WRITE, 0x1010);
-    go_watch(0x8000, CPU_WATCH_WRITE, 0x1010);
-    g_assert_true(cpu_breakpoint_remove(cpu(0), 0x1010));
+    debug_insert(0, 0x1010);
+    debug_go_watch(0x8000, CPU_WATCH_WRITE, 0x1010);
+    debug_go_watch(0x8000, CPU_WATCH_WRITE, 0x1010);
+    debug_remove(0, 0x1010);
     /* The debugger's own accesses do not count. */
     uint64_t value = 5;
     g_assert_true(cpu_debug_rw(cpu(0), 0x8000, &value, 8, true));
     g_assert_true(cpu_debug_rw(cpu(0), 0x8000, &value, 8, false));
-    g_assert_true(cpu_watchpoint_remove(cpu(0), 0x8000, 4, CPU_WATCH_WRITE));
+    debug_unwatch(0x8000, 4, CPU_WATCH_WRITE);
     uint64_t slow = toy_stat("slow stores");
     go_end();
     g_assert_cmpuint(toy_stat("slow stores") - slow, <, 50);
@@ -491,10 +402,10 @@ static void test_watch_device(void)
     c->r[0] = 77;
     c->r[5] = TOY_DEV;
     c->r[6] = 0x50000000;
-    watch(TOY_DEV, 4, CPU_WATCH_READ | CPU_WATCH_WRITE);
-    watch(0x50000000, 8, CPU_WATCH_READ);
-    go_watch(TOY_DEV, CPU_WATCH_READ | CPU_WATCH_WRITE, 0x1004);
-    go_watch(TOY_DEV, CPU_WATCH_READ | CPU_WATCH_WRITE, 0x1008);
+    debug_watch(TOY_DEV, 4, CPU_WATCH_READ | CPU_WATCH_WRITE);
+    debug_watch(0x50000000, 8, CPU_WATCH_READ);
+    debug_go_watch(TOY_DEV, CPU_WATCH_READ | CPU_WATCH_WRITE, 0x1004);
+    debug_go_watch(TOY_DEV, CPU_WATCH_READ | CPU_WATCH_WRITE, 0x1008);
     g_assert_cmpuint(toy.dev_reads, ==, 1);
     g_assert_cmpuint(toy.dev_writes, ==, 1);
     g_assert_cmpuint(c->r[1], ==, 77);
@@ -532,9 +443,9 @@ static void test_step(void)
                 c->saved_pc = 0x1018; /* behind the ecall */
             }
             if (turn == 2 && i == 3) {
-                insert(0, 0x1008);
+                debug_insert(0, 0x1008);
             }
-            go_step(path[i]);
+            debug_go_step(path[i]);
         }
     }
     g_assert_cmpuint(c->r[6], ==, 3);
@@ -543,13 +454,13 @@ static void test_step(void)
     c->pc = 0x1018;
     c->irq = 0;
     toy_put(0x101c, TOY_HALT, 0, 0, 0);
-    start();
+    debug_start();
     toy_sleep_ms(5);
     g_assert_cmpuint(cpu(0)->halted, ==, 1);
     toy_put(0x5000, TOY_HALT, 0, 0, 0);
     c->ivector = 0x5000;
     toy_irq(c);
-    g_assert_false(wait_stop());
+    g_assert_false(debug_wait(all_done));
     g_assert_cmphex(c->saved_pc, ==, 0x101c);
 }
 
@@ -570,21 +481,21 @@ static void test_step_irq(void)
     c->ie = 1;
     cpu_step_enable(cpu(0), CPU_STEP_NO_IRQ);
     toy_irq(c);
-    go_step(0x1004);
-    go_step(0x1008);
+    debug_go_step(0x1004);
+    debug_go_step(0x1008);
     cpu_step_enable(cpu(0), 0);
-    go_step(0x5000);
+    debug_go_step(0x5000);
     g_assert_cmpuint(c->r[0], ==, 2);
-    go_step(0x5004);
-    go_step(0x1008);
-    go_step(0x100c);
+    debug_go_step(0x5004);
+    debug_go_step(0x1008);
+    debug_go_step(0x100c);
     /* Masked in the step, it comes as soon as the vCPU runs freely. */
     cpu_step_enable(cpu(0), CPU_STEP_NO_IRQ);
     toy_irq(c);
-    go_step(0x1010);
+    debug_go_step(0x1010);
     cpu_step_disable(cpu(0));
-    insert(0, 0x5000);
-    go_break(0, 0x5000);
+    debug_insert(0, 0x5000);
+    debug_go_break(0, 0x5000);
     g_assert_cmphex(c->saved_pc, ==, 0x1010);
     go_end();
     g_assert_cmpuint(c->r[0], ==, 8);
@@ -603,16 +514,16 @@ static void test_step_smp(void)
     c->pc = 0x1000;
     c->r[5] = 0x8000;
     toy.cpu[1]->pc = 0x2000;
-    watch(0x8000, 1, CPU_WATCH_WRITE);
+    debug_watch(0x8000, 1, CPU_WATCH_WRITE);
     cpu_step_enable(cpu(0), 0);
     for (unsigned i = 0; i < 20; i++) {
-        go_watch(0x8000, CPU_WATCH_WRITE, 0x1004);
-        go_step(0x1000);
+        debug_go_watch(0x8000, CPU_WATCH_WRITE, 0x1004);
+        debug_go_step(0x1000);
     }
     uint64_t turns = toy.cpu[1]->r[0];
     g_assert_cmpuint(turns, >, 0);
     cpu_debug_hold(cpu(1), true);
-    go_watch(0x8000, CPU_WATCH_WRITE, 0x1004);
+    debug_go_watch(0x8000, CPU_WATCH_WRITE, 0x1004);
     g_assert_cmpuint(toy.cpu[1]->r[0], ==, turns);
     cpu_debug_remove_all(cpu(0));
     cpu_debug_remove_all(cpu(1));

@@ -4,9 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
-
-#include <sys/wait.h>
-
+#include "tests/unit/each-backend.h"
 #include "toy-cpu.h"
 
 #define TYPE_TOY_CPU "toy-cpu"
@@ -453,45 +451,15 @@ uint64_t toy_stat(const char *label)
 
 /* ---- Running cases ---- */
 
-typedef struct Run {
-    const ToyCase *test;
-    const char *backend;
-} Run;
-
-static void run_case(gconstpointer data)
+static void run_case(const void *one, const char *backend)
 {
-    const Run *run = data;
-    fflush(NULL);
-    pid_t pid = fork();
-    g_assert_cmpint(pid, >=, 0);
-    if (pid == 0) {
-        alarm(100);
-        toy_start(run->backend, run->test->tb_size ? run->test->tb_size : 16,
-                  run->test->n_cpus);
-        run->test->run();
-        toy_end();
-        _exit(0);
-    }
-    int status;
-    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
-    g_assert_cmpint(status, ==, 0);
+    const ToyCase *t = one;
+    toy_start(backend, t->tb_size ? t->tb_size : 16, t->n_cpus);
+    t->run();
+    toy_end();
 }
 
 int toy_test_main(int argc, char **argv, const char *name, const ToyCase *cases, unsigned n)
 {
-    static const char *const backends[] = { "interp", "x86_64" };
-    g_test_init(&argc, &argv, NULL);
-    Run *runs = g_new(Run, n * ARRAY_SIZE(backends));
-    Run *r = runs;
-    for (unsigned b = 0; b < ARRAY_SIZE(backends); b++) {
-        for (unsigned i = 0; i < n && tcg_backend_find(backends[b]); i++) {
-            g_autofree char *path = g_strdup_printf("/%s/%s/%s", name, backends[b],
-                                                    cases[i].name);
-            *r = (Run){ &cases[i], backends[b] };
-            g_test_add_data_func(path, r++, run_case);
-        }
-    }
-    int status = g_test_run();
-    g_free(runs);
-    return status;
+    return each_backend_main(argc, argv, name, cases, n, sizeof(*cases), run_case);
 }

@@ -105,14 +105,13 @@ void toy_end(void);
 /* The number behind a label of info jit. */
 uint64_t toy_stat(const char *label);
 
-/* A test: a process of its own, because an accelerator is started once. */
+/* A test (each-backend.h). */
 typedef struct ToyCase {
     const char *name;
     void (*run)(void);
     unsigned n_cpus;
     unsigned tb_size; /* 0: 16 */
 } ToyCase;
-/* Each case on every backend that the host has. */
 int toy_test_main(int argc, char **argv, const char *name, const ToyCase *cases, unsigned n);
 
 #endif

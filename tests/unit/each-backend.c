@@ -1,0 +1,54 @@
+/*
+ * See each-backend.h.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+
+#include <sys/wait.h>
+
+#include "tcg/tcg.h"
+#include "tests/unit/each-backend.h"
+
+typedef struct Run {
+    const void *one;
+    const char *backend;
+    void (*run)(const void *one, const char *backend);
+} Run;
+
+static void run_case(gconstpointer data)
+{
+    const Run *r = data;
+    fflush(NULL);
+    pid_t pid = fork();
+    g_assert_cmpint(pid, >=, 0);
+    if (pid == 0) {
+        alarm(100);
+        r->run(r->one, r->backend);
+        _exit(0);
+    }
+    int status;
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_cmpint(status, ==, 0);
+}
+
+int each_backend_main(int argc, char **argv, const char *name, const void *cases, size_t n,
+                      size_t size, void (*run)(const void *one, const char *backend))
+{
+    static const char *const backends[] = { "interp", "x86_64" };
+    g_test_init(&argc, &argv, NULL);
+    Run *runs = g_new(Run, n * ARRAY_SIZE(backends));
+    Run *r = runs;
+    for (unsigned b = 0; b < ARRAY_SIZE(backends); b++) {
+        for (size_t i = 0; i < n && tcg_backend_find(backends[b]); i++) {
+            const void *one = (const char *)cases + i * size;
+            g_autofree char *path = g_strdup_printf("/%s/%s/%s", name, backends[b],
+                                                    *(const char *const *)one);
+            *r = (Run){ one, backends[b], run };
+            g_test_add_data_func(path, r++, run_case);
+        }
+    }
+    int status = g_test_run();
+    g_free(runs);
+    return status;
+}

@@ -1,0 +1,16 @@
+/*
+ * Test cases that each run on every backend of the translator that the host has, in a
+ * process of their own, because an accelerator is started once.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TESTS_UNIT_EACH_BACKEND_H
+#define TESTS_UNIT_EACH_BACKEND_H
+
+#include "util/osdep.h"
+
+/* @cases: @n structs of @size bytes that begin with their name (const char *). */
+int each_backend_main(int argc, char **argv, const char *name, const void *cases, size_t n,
+                      size_t size, void (*run)(const void *one, const char *backend));
+
+#endif
