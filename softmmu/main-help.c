@@ -8,6 +8,7 @@
 #include "accel/accel.h"
 #include "chardev/char.h"
 #include "util/log.h"
+#include "util/trace.h"
 
 enum { NAME_COLUMN = 20, OPTION_COLUMN = 25 };
 
@@ -210,6 +211,16 @@ static bool help_d(const QapiOptions *o, const GuestTarget *target, GError **err
     return true;
 }
 
+static bool help_trace(const QapiOptions *o, const GuestTarget *target, GError **err)
+{
+    GString *out = g_string_new(NULL);
+
+    trace_help(out);
+    fputs(out->str, stdout);
+    g_string_free(out, TRUE);
+    return true;
+}
+
 bool main_print_help_for(const QapiOptions *o, const GuestTarget *target, GError **err)
 {
     static const struct {
@@ -218,7 +229,7 @@ bool main_print_help_for(const QapiOptions *o, const GuestTarget *target, GError
     } topics[] = {
         { "machine", help_machine }, { "cpu", help_cpu },       { "device", help_device },
         { "accel", help_accel },     { "target", help_target }, { "chardev", help_chardev },
-        { "object", help_object },   { "d", help_d },
+        { "object", help_object },   { "d", help_d },             { "trace", help_trace },
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(topics); i++) {

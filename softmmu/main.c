@@ -21,6 +21,7 @@
 #include "util/rtc.h"
 #include "util/signals.h"
 #include "util/timer.h"
+#include "util/trace.h"
 #include <signal.h>
 #include <fcntl.h>
 
@@ -115,6 +116,32 @@ static bool setup_log(const QapiOptions *o, GError **err)
     for (size_t i = 0; o->d && i < o->d->len; i++) {
         if (!log_set_items(o->d->items[i], err)) {
             return error_prefix(err, "-d");
+        }
+    }
+    return true;
+}
+
+static bool setup_trace(const TraceOptions *t, GError **err)
+{
+    TraceFormat format = t->has_format && t->format == TRACE_FILE_FORMAT_TEXT ? TRACE_TEXT
+                                                                              : TRACE_CTF;
+
+    if (t->has_format && !t->file) {
+        return error_set(err, "format needs file=");
+    }
+    if (t->has_timestamp) {
+        trace_set_timestamps(t->timestamp);
+    }
+    return (!t->file || trace_open(t->file, format, err)) &&
+           (!t->enable || trace_enable(t->enable, err)) &&
+           (!t->events || trace_enable_file(t->events, err));
+}
+
+static bool setup_traces(const QapiOptions *o, GError **err)
+{
+    for (size_t i = 0; o->trace && i < o->trace->len; i++) {
+        if (!setup_trace(o->trace->items[i], err)) {
+            return error_prefix(err, "-trace");
         }
     }
     return true;
@@ -302,7 +329,7 @@ static bool start(Process *p, int argc, char **argv, const char *program, bool *
         return main_print_help_for(o, p->target, err);
     }
     *ret_done = false;
-    if (!setup_log(o, err) || !setup_globals(o, err) || !setup_identity(o, err) ||
+    if (!setup_log(o, err) || !setup_traces(o, err) || !setup_globals(o, err) || !setup_identity(o, err) ||
         !write_pidfile(p, err) || !signals_init(terminated, NULL, err)) {
         return false;
     }
@@ -333,6 +360,15 @@ static void clean_host(Process *p)
     }
 }
 
+static void end_traces(void)
+{
+    uint64_t lost = trace_close();
+
+    if (lost) {
+        warn_report("%" PRIu64 " trace events found no room in the trace file", lost);
+    }
+}
+
 static void finish(Process *p)
 {
     cpus_pause_all();
@@ -341,6 +377,7 @@ static void finish(Process *p)
     qtest_free(p->qtest);
     clean_host(p);
     block_cleanup();
+    end_traces();
     log_close();
 }
 

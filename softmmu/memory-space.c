@@ -5,6 +5,7 @@
  */
 #include "util/osdep.h"
 #include "softmmu/memory-internal.h"
+#include "softmmu/trace.h"
 #include "util/log.h"
 #include "util/main-loop.h"
 
@@ -49,6 +50,7 @@ static void publish(AddressSpace *as)
 
         l->changed(l, as);
     }
+    trace_memory_view_publish(as->name, view->n);
     memory_defer(free_view, old);
 }
 
@@ -146,6 +148,7 @@ static MemTxResult access_once(MemoryRegion *mr, uint64_t offset, unsigned size,
 
     if (is_write) {
         v = swap ? swap_bytes(*value & mask_of(size), size) : *value & mask_of(size);
+        trace_memory_mmio_write(mr->name, offset, v, size);
         if (ops->write_attrs) {
             r = ops->write_attrs(mr->opaque, offset, v, size, attrs);
         } else if (ops->write) {
@@ -164,6 +167,7 @@ static MemTxResult access_once(MemoryRegion *mr, uint64_t offset, unsigned size,
         r = MEMTX_ERROR;
     }
     v &= mask_of(size);
+    trace_memory_mmio_read(mr->name, offset, v, size);
     *value = swap ? swap_bytes(v, size) : v;
     return r;
 }
@@ -208,6 +212,7 @@ static MemTxResult access_sized(MemoryRegion *mr, uint64_t offset, unsigned size
 static MemTxResult refuse(MemoryRegion *mr, uint64_t offset, unsigned size, bool is_write,
                           const char *why)
 {
+    trace_memory_access_refuse(mr->name, offset, size, is_write, why);
     log_if(LOG_GUEST_ERRORS, "memory: %s of %u bytes at %s + 0x%" PRIx64 " refused: %s\n",
            is_write ? "write" : "read", size, mr->name, offset, why);
     return MEMTX_ACCESS_ERROR;

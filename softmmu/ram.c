@@ -5,6 +5,7 @@
  */
 #include "util/osdep.h"
 #include "softmmu/memory-internal.h"
+#include "softmmu/trace.h"
 #include <sys/mman.h>
 
 enum { PAGE_BITS = 12, MAX_BLOCKS = 256 };
@@ -74,6 +75,7 @@ RamBlock *ram_block_new(const char *name, uint64_t size, bool readonly, GError *
     rb->name = g_strdup(name);
     rb->ram_addr = blocks.next_addr;
     blocks.next_addr += size;
+    trace_ram_block_new(name, size, rb->ram_addr, rb->host);
     __atomic_store_n(&blocks.slot[i], rb, __ATOMIC_RELEASE);
     if (i == blocks.n) {
         atomic_store_release(&blocks.n, i + 1);
@@ -93,6 +95,7 @@ static void free_block(void *ptr)
 
 void ram_block_free(RamBlock *rb)
 {
+    trace_ram_block_free(rb->name);
     for (unsigned i = 0; i < blocks.n; i++) {
         if (blocks.slot[i] == rb) {
             __atomic_store_n(&blocks.slot[i], NULL, __ATOMIC_RELEASE);
@@ -152,6 +155,7 @@ void ram_written(RamBlock *rb, uint64_t offset, uint64_t len)
         code |= flags & RAM_PAGE_CODE;
     }
     if (code && ram_code_written_hook) {
+        trace_ram_code_write(rb->name, offset, len);
         ram_code_written_hook(rb, offset, len);
     }
 }

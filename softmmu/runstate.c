@@ -11,6 +11,7 @@
 #include "util/osdep.h"
 
 #include "softmmu/runstate.h"
+#include "softmmu/trace.h"
 #include "util/main-loop.h"
 #include "util/timer.h"
 
@@ -72,6 +73,7 @@ bool run_state_running(void)
 
 static void run_state_set(RunStateId state)
 {
+    trace_run_state_set(run_state_names[rs.state], run_state_names[state]);
     atomic_store_release(&rs.state, state);
 }
 
@@ -181,12 +183,14 @@ bool vm_start(void)
 
 void vm_stop_request(RunStateId state)
 {
+    trace_run_state_stop_request(run_state_names[state]);
     atomic_xchg(&rs.stop_request, state + 1);
     main_loop_notify();
 }
 
 void shutdown_request_with_code(ShutdownReason reason, int code)
 {
+    trace_run_state_shutdown_request(shutdown_reason_names[reason]);
     atomic_set(&rs.exit_code, code);
     atomic_xchg(&rs.shutdown_request, reason);
     main_loop_notify();
@@ -194,18 +198,21 @@ void shutdown_request_with_code(ShutdownReason reason, int code)
 
 void shutdown_request(ShutdownReason reason)
 {
+    trace_run_state_shutdown_request(shutdown_reason_names[reason]);
     atomic_xchg(&rs.shutdown_request, reason);
     main_loop_notify();
 }
 
 void reset_request(ShutdownReason reason)
 {
+    trace_run_state_reset_request(shutdown_reason_names[reason]);
     atomic_xchg(&rs.reset_request, reason);
     main_loop_notify();
 }
 
 void powerdown_request(void)
 {
+    trace_run_state_powerdown_request();
     atomic_xchg(&rs.powerdown_request, 1);
     main_loop_notify();
 }
@@ -219,6 +226,7 @@ static bool shutdown_by_guest(ShutdownReason reason)
 /* The last event of a process is SHUTDOWN: no STOP follows where the main loop ends. */
 static void shutdown_carry_out(ShutdownReason reason)
 {
+    trace_run_state_shutdown(shutdown_reason_names[reason]);
     if (rs.events.shutdown) {
         rs.events.shutdown(shutdown_by_guest(reason), reason);
     }
@@ -236,6 +244,7 @@ static void shutdown_carry_out(ShutdownReason reason)
 
 static void reset_carry_out(ShutdownReason reason)
 {
+    trace_run_state_reset(shutdown_reason_names[reason]);
     bool running = run_state_running();
     if (running) {
         run_state_call(rs.hooks.pause_vcpus);

@@ -6,6 +6,7 @@
 #include "util/osdep.h"
 #include "util/log.h"
 #include "util/cutils.h"
+#include "util/trace.h"
 #include <fcntl.h>
 
 typedef struct LogItem {
@@ -52,6 +53,12 @@ bool log_set_items(const char *items, GError **err)
             mask |= ~LOG_NOCHAIN;
             continue;
         }
+        if (g_str_has_prefix(*w, "trace:")) {
+            if (!trace_enable(*w + strlen("trace:"), err)) {
+                return false;
+            }
+            continue;
+        }
         if (!strcmp(*w, "none") || !**w) {
             continue;
         }
@@ -82,6 +89,8 @@ void log_items_help(GString *out)
     }
     g_string_append_printf(out, "%-14s  everything but nochain\n", "all");
     g_string_append_printf(out, "%-14s  nothing\n", "none");
+    g_string_append_printf(out, "%-14s  the trace events that match (-trace help)\n",
+                           "trace:PATTERN");
 }
 
 bool log_set_file(const char *path, GError **err)
