@@ -1,5 +1,5 @@
 /*
- * CPU models by name.
+ * CPU models by name; what every target's CPUs share.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -56,4 +56,19 @@ ObjectClass *cpu_class_by_model(const char *target, const char *model, GError **
     names = cpu_model_names(target);
     error_set_unknown(err, "CPU model", model, (const char *const *)names);
     return NULL;
+}
+
+static unsigned print_insn(const void *opaque, uint64_t pc, const uint8_t *code, unsigned avail,
+                           GString *out)
+{
+    CpuState *cpu = (CpuState *)opaque;
+
+    return cpu->ops->disas(cpu, pc, code, avail, out);
+}
+
+Disas cpu_disas(const CpuState *cpu)
+{
+    return cpu->ops->disas ? (Disas){ .insn = print_insn, .opaque = cpu,
+                                      .words = cpu->ops->disas_words }
+                           : disas_data;
 }

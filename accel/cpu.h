@@ -10,6 +10,7 @@
 #ifndef ACCEL_CPU_H
 #define ACCEL_CPU_H
 
+#include "disas/disas.h"
 #include "hw/core/device.h"
 #include "softmmu/memory.h"
 #include "tcg/tcg.h"
@@ -129,9 +130,10 @@ struct CpuOps {
      * exit. Stops at the end of the page; an instruction that straddles it is translated
      * only as the first one, after tcg_translate_second_page(). */
     void (*translate)(CpuTranslate *t);
-    /* Print one instruction for -d in_asm: returns its length in bytes (>= 1). */
+    /* Print one instruction (Disas.insn); NULL: they cannot be printed. */
     unsigned (*disas)(CpuState *cpu, uint64_t pc, const uint8_t *code, unsigned avail,
                       GString *out);
+    bool disas_words;    /* listings show instructions as numbers, not bytes */
 
     /*
      * Translate vaddr in the view of key. True: *fill is set. False: no translation; unless
@@ -234,6 +236,9 @@ bool cpu_phys_cas(CpuState *cpu, uint64_t phys, unsigned size, uint64_t expected
 bool cpu_debug_rw(CpuState *cpu, uint64_t vaddr, void *buf, size_t len, bool write);
 /* The same for one address alone. */
 bool cpu_debug_translate(CpuState *cpu, uint64_t vaddr, uint64_t *phys);
+
+/* The printer of a vCPU's instructions (disas/disas.h), as its target makes it. */
+Disas cpu_disas(const CpuState *cpu);
 
 /* Retired instructions including those of the region that the calling helper runs in. */
 static inline uint64_t cpu_icount(const CpuState *cpu)

@@ -93,18 +93,18 @@ static size_t read_memory(const Dump *d, CpuState *cpu, uint64_t addr, uint8_t *
 
 static void dump_instructions(Dump *d, CpuState *cpu)
 {
+    const Disas printer = cpu_disas(cpu);
+
     for (unsigned i = 0; i < d->f.count; i++) {
         uint8_t code[MAX_INSN];
         size_t avail = read_memory(d, cpu, d->addr, code, sizeof(code));
 
-        if (!avail || !cpu->ops->disas) {
-            g_string_append_printf(d->out, "0x%016" PRIx64 ":  %s\n", d->addr,
-                                   avail ? "no disassembler" : "Cannot access memory");
+        if (!avail) {
+            g_string_append_printf(d->out, "0x%016" PRIx64 ":  Cannot access memory\n",
+                                   d->addr);
             return;
         }
-        g_string_append_printf(d->out, "0x%016" PRIx64 ":  ", d->addr);
-        d->addr += cpu->ops->disas(cpu, d->addr, code, avail, d->out);
-        g_string_append_c(d->out, '\n');
+        d->addr += disas_line(&printer, d->addr, code, avail, d->out);
     }
 }
 

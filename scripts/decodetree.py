@@ -451,7 +451,7 @@ def write_header(t, prefix):
     up, cam = prefix.upper(), camel(prefix)
     out = ['/* Made by scripts/decodetree.py. */',
            '#ifndef %s_INSNS_H' % up, '#define %s_INSNS_H' % up, '',
-           '#include "util/osdep.h"', '',
+           '#include "disas/decode-table.h"', '',
            'typedef enum %sOp {' % cam, '    %s_OP_illegal,' % up]
     out += ['    %s_OP_%s,' % (up, op) for op in t.ops]
     out += ['    %s_OP_COUNT' % up, '} %sOp;' % cam, '']
@@ -467,21 +467,10 @@ def write_header(t, prefix):
             '#define %s_INSNS(X) \\' % up]
     out += ['    X(%s, Args%s, %s) \\' % (op, s, s.lower()) for op, s in t.ops.items()]
     out += ['    /* end */', '',
-            '/* A row of a table: one encoding. */', 'typedef struct %sRow {' % cam,
-            '    const char *name;      /* of the encoding */',
-            '    const char *mnemonic;  /* of the instruction */',
-            '    const char *operands;  /* template: %kind and index of the argument */',
-            '    uint32_t mask, match;', '    uint16_t op;', '    uint8_t length; /* bytes */',
-            '} %sRow;' % cam, '',
-            '/* A preferred spelling where all conditions hold: v[arg] is value, or v[other]. */',
-            'typedef struct %sAlias {' % cam, '    const char *mnemonic;',
-            '    const char *operands;', '    uint16_t op;', '    uint8_t n_conds;',
-            '    struct {', '        int8_t arg, other;', '        int32_t value;',
-            '    } conds[%d];' % MAX_CONDS, '} %sAlias;' % cam, '',
             '/* Row 0 is the illegal instruction. */',
             'enum { %s_ROW_COUNT = %d };' % (up, len(t.rows) + 1),
-            'extern const %sRow %s_rows[%s_ROW_COUNT];' % (cam, prefix, up),
-            'extern const %sAlias %s_aliases[]; /* by op; op 0 ends */' % (cam, prefix),
+            'extern const DisasRow %s_rows[%s_ROW_COUNT];' % (prefix, up),
+            'extern const DisasAlias %s_aliases[]; /* by op; op 0 ends */' % prefix,
             '/* First alias of an op, or -1. */',
             'extern const int16_t %s_op_aliases[%s_OP_COUNT];' % (prefix, up), '',
             '/* The row of a word on a hart that has @isa, and its operands; 0 if illegal. */']
@@ -497,13 +486,13 @@ def write_source(t, prefix, include, need):
     out = ['/* Made by scripts/decodetree.py. */', '#include "util/osdep.h"',
            '#include "%s"' % include, '',
            '#define NEED(e) (UINT64_C(1) << %s##e)' % need, '',
-           'const %sRow %s_rows[%s_ROW_COUNT] = {' % (cam, prefix, up),
+           'const DisasRow %s_rows[%s_ROW_COUNT] = {' % (prefix, up),
            '    { "illegal", "illegal", "", 0, 0, %s_OP_illegal, 0 },' % up]
     for r in t.rows:
         out += ['    { "%s", "%s", "%s", 0x%x, 0x%x, %s_OP_%s, %d },'
                 % (r.name, mnemonic(r.op), r.template, r.mask, r.match, up, r.op,
                    r.width // 8)]
-    out += ['};', '', 'const %sAlias %s_aliases[] = {' % (cam, prefix)]
+    out += ['};', '', 'const DisasAlias %s_aliases[] = {' % prefix]
     first, ordered = {}, []
     for op in t.ops:
         for alias in t.aliases:

@@ -191,7 +191,4 @@ void tcg_link_set(TcgContext *ctx, TcgBuffer *buf, const TcgLink *l, const void 
  * before and after. A helper that raises unwinds past this (see accel/tcg). */
 TcgExit tcg_run(TcgContext *ctx, CpuState *cpu, const void *entry);
 
-/* Disassemble host code with capstone where built in, else dump bytes (-d out_asm). */
-void tcg_disas_host(const uint8_t *code, size_t size, GString *out);
-
 #endif

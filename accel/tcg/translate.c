@@ -49,28 +49,19 @@ bool tcg_translate_second_page(CpuTranslate *t)
 static void log_in_asm(const CpuTranslate *t)
 {
     CpuState *cpu = t->cpu;
+    const Disas d = cpu_disas(cpu);
     g_autoptr(GString) out = g_string_new(NULL);
-    uint8_t joined[16];
     g_string_append_printf(out, "----------------\nIN: %s pc 0x%" PRIx64 " mode 0x%x\n",
                            cpu->name, t->pc, t->mode);
-    for (unsigned at = 0; at < t->size;) {
-        const uint8_t *code = t->code + at;
-        unsigned avail = t->avail - at;
-        if (t->size > t->avail) {
-            /* The one instruction that straddles. */
-            unsigned first = MIN(t->avail, sizeof(joined));
-            memcpy(joined, t->code, first);
-            memcpy(joined + first, t->code2, sizeof(joined) - first);
-            code = joined;
-            avail = sizeof(joined);
-        }
-        g_string_append_printf(out, "0x%08" PRIx64 ":  ", t->pc + at);
-        unsigned n = cpu->ops->disas ? cpu->ops->disas(cpu, t->pc + at, code, avail, out) : 0;
-        g_string_append_c(out, '\n');
-        if (!n) {
-            break;
-        }
-        at += n;
+    if (t->size > t->avail) {
+        /* The one instruction that straddles. */
+        uint8_t joined[16];
+        unsigned first = MIN(t->avail, sizeof(joined));
+        memcpy(joined, t->code, first);
+        memcpy(joined + first, t->code2, sizeof(joined) - first);
+        disas_line(&d, t->pc, joined, sizeof(joined), out);
+    } else {
+        disas_block(&d, t->pc, t->code, t->size, out);
     }
     log_write(out->str);
 }
@@ -86,8 +77,8 @@ static void log_out_asm(const TcgRegion *r)
 {
     g_autoptr(GString) out = g_string_new(NULL);
     g_string_append_printf(out, "OUT: [size=%u]\n", r->code_size);
-    tcg_disas_host(r->checked_entry < r->entry ? r->checked_entry : r->entry, r->code_size,
-                   out);
+    const uint8_t *code = r->checked_entry < r->entry ? r->checked_entry : r->entry;
+    disas_block(disas_host(), (uintptr_t)code, code, r->code_size, out);
     log_write(out->str);
 }
 

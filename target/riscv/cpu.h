@@ -110,6 +110,7 @@ typedef struct RiscvCpu {
     uint16_t cbom_size, cbop_size, cboz_size;
     bool mmu, pmp;
     bool has_s, has_u;
+    bool raw_spelling;         /* print instructions without aliases */
     char *isa_string;          /* as the device tree has it */
 } RiscvCpu;
 

@@ -70,9 +70,10 @@ static void print_fence_set(GString *out, unsigned set)
     }
 }
 
-static void print_operand(GString *out, char kind, int32_t v, uint64_t pc, bool rv32)
+static void print_operand(GString *out, char kind, int32_t v, uint64_t pc, const void *opaque)
 {
     static const char *const order[] = { "", ".rl", ".aq", ".aqrl" };
+    const RiscvCpu *cpu = opaque;
     uint64_t target = pc + v;
 
     switch (kind) {
@@ -82,7 +83,7 @@ static void print_operand(GString *out, char kind, int32_t v, uint64_t pc, bool 
     case 'h': g_string_append_printf(out, "0x%x", v); break;
     case 'u': g_string_append_printf(out, "0x%x", (uint32_t)v >> 12); break;
     case 't':
-        g_string_append_printf(out, "%" PRIx64, rv32 ? (uint32_t)target : target);
+        g_string_append_printf(out, "0x%" PRIx64, cpu->xlen == 32 ? (uint32_t)target : target);
         break;
     case 'c': riscv_csr_print_name(out, v); break;
     case 'o': print_fence_set(out, v); break;
@@ -96,57 +97,12 @@ static void print_operand(GString *out, char kind, int32_t v, uint64_t pc, bool 
     }
 }
 
-/* The first alias whose conditions hold. */
-static const RiscvAlias *find_alias(unsigned op, const RiscvArgs *a)
-{
-    int i = riscv_op_aliases[op];
-
-    if (i < 0) {
-        return NULL;
-    }
-    for (const RiscvAlias *alias = &riscv_aliases[i]; alias->op == op; alias++) {
-        bool holds = true;
-
-        for (unsigned n = 0; n < alias->n_conds; n++) {
-            int32_t want = alias->conds[n].other < 0 ? alias->conds[n].value
-                                                     : a->v[alias->conds[n].other];
-            holds &= a->v[alias->conds[n].arg] == want;
-        }
-        if (holds) {
-            return alias;
-        }
-    }
-    return NULL;
-}
-
-static void print_insn(GString *out, unsigned row, const RiscvArgs *a, uint64_t pc, bool rv32)
-{
-    enum { OPERANDS_COLUMN = 8 };
-    unsigned op = riscv_rows[row].op;
-    const RiscvAlias *alias = find_alias(op, a);
-    const char *s = alias ? alias->operands : riscv_rows[row].operands;
-    size_t start = out->len;
-
-    g_string_append(out, alias ? alias->mnemonic : riscv_rows[row].mnemonic);
-    if (s[0] == '%' && s[1] == 'q') { /* part of the mnemonic */
-        print_operand(out, 'q', a->v[s[2] - '0'], pc, rv32);
-        s += strlen("%q0 ");
-    }
-    if (!*s) {
-        return;
-    }
-    do {
-        g_string_append_c(out, ' ');
-    } while (out->len < start + OPERANDS_COLUMN);
-    for (; *s; s++) {
-        if (*s == '%') {
-            print_operand(out, s[1], a->v[s[2] - '0'], pc, rv32);
-            s += 2;
-        } else {
-            g_string_append_c(out, *s);
-        }
-    }
-}
+static const DisasTable riscv_table = {
+    .rows = riscv_rows,
+    .aliases = riscv_aliases,
+    .op_aliases = riscv_op_aliases,
+    .operand = print_operand,
+};
 
 unsigned riscv_disas(CpuState *cs, uint64_t pc, const uint8_t *code, unsigned avail,
                      GString *out)
@@ -167,7 +123,7 @@ unsigned riscv_disas(CpuState *cs, uint64_t pc, const uint8_t *code, unsigned av
     row = len == riscv_insn_length(insn) ? riscv_decode(insn, riscv_isa(cpu->ext, rv32), &a)
                                          : 0;
     if (row) {
-        print_insn(out, row, &a, pc, rv32);
+        disas_table_print(&riscv_table, row, a.v, pc, cpu->raw_spelling, cpu, out);
     } else if (len == 2 && insn == 0) {
         g_string_append(out, "unimp");
     } else {

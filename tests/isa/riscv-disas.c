@@ -1,6 +1,6 @@
 /*
  * Print instructions: each input line has a pc and a word in hexadecimal; the hart has
- * every extension. usage: riscv-disas 32|64
+ * every extension. usage: riscv-disas 32|64 [raw]
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,6 +16,7 @@ int main(int argc, char **argv)
 
     cpu->xlen = argc > 1 ? atoi(argv[1]) : 64;
     cpu->ext = UINT64_MAX >> 2;
+    cpu->raw_spelling = argc > 2;
     while (scanf("%" SCNx64 " %" SCNx32, &pc, &insn) == 2) {
         uint8_t code[4] = { insn, insn >> 8, insn >> 16, insn >> 24 };
 

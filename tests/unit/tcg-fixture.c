@@ -5,6 +5,7 @@
  */
 #include "util/osdep.h"
 #include "tcg-fixture.h"
+#include "disas/disas.h"
 #include "tcg/ir-eval.h"
 
 enum { BUFFER_SIZE = 1 << 20, ENV_BIAS = 128 };
@@ -256,7 +257,8 @@ TcgCompile fixture_compile(Fixture *f, uint64_t pc)
     if (g_getenv("TCG_TEST_DUMP")) {
         g_autoptr(GString) s = g_string_new(NULL);
         ir_print(c.ir, fixture_globals, s);
-        tcg_disas_host(f->buf.rx + f->used, c.code_size, s);
+        const uint8_t *code = f->buf.rx + f->used;
+        disas_block(disas_host(), (uintptr_t)code, code, c.code_size, s);
         fputs(s->str, stderr);
     }
     f->used = ROUND_UP(f->used + c.code_size, 16);

@@ -137,7 +137,7 @@ static void test_rows(void)
     };
 
     for (unsigned row = 1; row < RISCV_ROW_COUNT; row++) {
-        const RiscvRow *r = &riscv_rows[row];
+        const DisasRow *r = &riscv_rows[row];
         bool reached = false;
 
         for (unsigned n = 0; n < 100; n++) {

@@ -8,6 +8,7 @@
  */
 #include "util/osdep.h"
 #include "tcg-fixture.h"
+#include "disas/disas.h"
 #include "tcg/ir-eval.h"
 
 enum { POOL = 24, N_ENV = 40 };
@@ -352,7 +353,7 @@ static void dump(Fixture *f, uint64_t seed)
     ir_builder_reset(f->b);
     gen_program(f->b, seed);
     ir_print(ir_builder_code(f->b), fixture_globals, s);
-    tcg_disas_host((const uint8_t *)f->last.entry, f->last.code_size, s);
+    disas_block(disas_host(), (uintptr_t)f->last.entry, f->last.entry, f->last.code_size, s);
     fputs(s->str, stderr);
 }
 
