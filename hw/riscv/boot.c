@@ -10,6 +10,7 @@
 #include "hw/riscv/boot.h"
 #include "hw/core/loader.h"
 #include "semihosting/semihosting.h"
+#include "util/symbols.h"
 #include <elf.h>
 #include <libfdt.h>
 #include <sys/stat.h>
@@ -20,6 +21,9 @@ enum { MROM_RESET_SIZE = 40, FW_DYNAMIC_VERSION = 2, FW_DYNAMIC_NEXT_MODE_S = 1 
 #define FW_DYNAMIC_MAGIC  UINT64_C(0x4942534f)
 #define INITRD_MAX_OFFSET (512 * MiB)
 #define FDT_ALIGN         (2 * MiB)
+/* Where Linux runs once it has page tables: 2 GiB, for rv32 1 GiB, below the top. */
+#define LINUX_LINK_RV64   UINT64_C(0xffffffff80000000)
+#define LINUX_LINK_RV32   UINT64_C(0xffffffffc0000000)
 #define FDT_LIMIT_RV32    UINT64_C(0xc0000000)
 
 static uint64_t ram_end(const RiscvBoot *b)
@@ -93,6 +97,7 @@ static bool load_firmware(RiscvBoot *b, GError **err)
     if (!load_image(b->firmware_path, b->ram_base, b->m->ram_size, true, &size, err)) {
         return error_prefix(err, "firmware");
     }
+    symbol_table_add_image(symbols_guest(), b->firmware_path, b->ram_base, b->ram_base);
     b->firmware_end = b->ram_base + size;
     return true;
 }
@@ -153,6 +158,8 @@ static bool load_kernel(RiscvBoot *b, GError **err)
         if (!load_image(path, b->kernel, ram_end(b) - b->kernel, true, &size, err)) {
             return error_prefix(err, "kernel");
         }
+        symbol_table_add_image(symbols_guest(), path, b->kernel,
+                               b->xlen == 64 ? LINUX_LINK_RV64 : LINUX_LINK_RV32);
         b->kernel_end = b->kernel + size;
     }
     if (b->firmware_end == b->ram_base) {
