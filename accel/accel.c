@@ -34,6 +34,14 @@ bool accel_start(AccelState *accel, GError **err)
     return true;
 }
 
+void accel_finish(void)
+{
+    AccelState *accel = accel_current();
+    if (accel && accel_class(accel)->finish) {
+        accel_class(accel)->finish(accel);
+    }
+}
+
 static const TypeInfo accel_type = {
     .name = TYPE_ACCEL,
     .instance_size = sizeof(AccelState),

@@ -33,11 +33,19 @@ typedef struct AccelClass {
     void (*debug_changed)(CpuState *cpu);
     /* info jit and the like; may be NULL. */
     void (*info)(AccelState *accel, GString *out);
+    /* What a profile has found so far, or forget it; NULL: the accelerator takes none. Errors:
+     * none is taken. Machine lock held. */
+    struct ProfileInfo *(*profile)(AccelState *accel, unsigned limit, GError **err);
+    bool (*profile_reset)(AccelState *accel, GError **err);
+    /* The process is about to end and vCPUs are stopped: write what is to be kept. Or NULL. */
+    void (*finish)(AccelState *accel);
 } AccelClass;
 
 /* The accelerator in use, or NULL. */
 AccelState *accel_current(void);
 AccelClass *accel_class(AccelState *accel);
+/* Before the process ends, with vCPUs stopped (machine lock held). */
+void accel_finish(void);
 /* Choose and initialise by name; options were set as properties by the caller. */
 bool accel_start(AccelState *accel, GError **err);
 

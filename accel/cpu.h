@@ -116,6 +116,21 @@ typedef struct CpuTranslate {
     unsigned n_insns;
 } CpuTranslate;
 
+/* What unwinding a guest's stack may use; see CpuOps.unwind. */
+typedef struct CpuUnwinder {
+    /* Read RAM as data accesses see it: false if that is not possible without a fault. */
+    bool (*read)(CpuState *cpu, uint64_t vaddr, void *buf, unsigned size);
+    /* Both addresses are known to lie in one function. */
+    bool (*same_function)(uint64_t a, uint64_t b);
+} CpuUnwinder;
+
+/* Whose code a vCPU runs, as profiles name it. */
+typedef struct CpuCodeSpace {
+    const char *name; /* of the privilege: static */
+    uint64_t id;      /* of the address space, or CPU_SPACE_COMMON */
+} CpuCodeSpace;
+#define CPU_SPACE_COMMON UINT64_MAX
+
 /*
  * What a target implements. Functions without another note run on the vCPU's thread
  * without the machine lock.
@@ -153,6 +168,15 @@ struct CpuOps {
     bool (*take_interrupt)(CpuState *cpu);
     /* True if a halted CPU should wake (any thread; reads atomics only). */
     bool (*has_work)(CpuState *cpu);
+
+    /*
+     * The call stack, for profiles; NULL if the target knows no way. pcs[0] is the pc, then
+     * return addresses from the inside out, at most @max, as far as frame pointers lead.
+     * Guests may hold anything there: reads nothing but through @u. Returns how many.
+     */
+    unsigned (*unwind)(CpuState *cpu, const CpuUnwinder *u, uint64_t *pcs, unsigned max);
+    /* Whose code runs in code mode @mode; NULL: all code is one. */
+    CpuCodeSpace (*code_space)(CpuState *cpu, uint32_t mode);
 
     /* -d cpu and info registers. */
     void (*dump)(CpuState *cpu, GString *out);

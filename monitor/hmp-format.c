@@ -120,6 +120,7 @@ static const struct {
     { "info kvm", format_kvm },
     { "info memory_size_summary", format_memory_size },
     { "info name", format_name },
+    { "info profile", hmp_format_profile },
     { "info status", format_status },
     { "info uuid", format_uuid },
     { "info version", format_version },

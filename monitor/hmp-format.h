@@ -10,4 +10,7 @@
 /* Append what the command returned, as people read it. */
 void hmp_format(const HmpCommand *c, struct json_object *value, GString *out);
 
+/* hmp-profile.c: the answer to query-profile. */
+void hmp_format_profile(struct json_object *value, GString *out);
+
 #endif

@@ -149,3 +149,28 @@ HumanReadableText *qmp_x_query_jit(GError **err)
     accel_class(accel)->info(accel, text);
     return human_readable_text(text);
 }
+
+static AccelState *profiled_accel(GError **err)
+{
+    AccelState *accel = accel_current();
+
+    if (!accel || !accel_class(accel)->profile) {
+        error_set(err, "the machine does not run under TCG");
+        return NULL;
+    }
+    return accel;
+}
+
+ProfileInfo *qmp_query_profile(bool has_limit, uint32_t limit, GError **err)
+{
+    AccelState *accel = profiled_accel(err);
+
+    return accel ? accel_class(accel)->profile(accel, has_limit ? limit : 20, err) : NULL;
+}
+
+bool qmp_profile_reset(GError **err)
+{
+    AccelState *accel = profiled_accel(err);
+
+    return accel && accel_class(accel)->profile_reset(accel, err);
+}

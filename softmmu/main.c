@@ -372,6 +372,7 @@ static void end_traces(void)
 static void finish(Process *p)
 {
     cpus_pause_all();
+    accel_finish();
     hook_flush();
     monitor_cleanup();
     qtest_free(p->qtest);

@@ -20,6 +20,7 @@ struct TcgBackend {
     void (*link_set)(TcgContext *ctx, TcgBuffer *buf, const TcgLink *l,
                      const void *target);
     TcgExit (*run)(TcgContext *ctx, CpuState *cpu, const void *entry);
+    TcgPlace (*place)(const TcgBuffer *buf, const void *context); /* or NULL */
 };
 
 struct TcgContext {

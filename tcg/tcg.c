@@ -74,6 +74,14 @@ TcgExit tcg_run(TcgContext *ctx, CpuState *cpu, const void *entry)
     return exit;
 }
 
+TcgPlace tcg_place(const TcgContext *ctx, const TcgBuffer *buf, const void *context)
+{
+    if (!ctx->be->place) {
+        return (TcgPlace){ .kind = TCG_PLACE_UNKNOWN };
+    }
+    return ctx->be->place(buf, context);
+}
+
 bool tcg_store_leaves(const IrCode *ir, uint32_t at, int64_t *next_delta)
 {
     for (uint32_t n = at + 1; n < ir->n_insns; n++) {

@@ -126,6 +126,12 @@ typedef struct TcgLink {
 } TcgLink;
 enum { TCG_MAX_LINKS = 8 };
 
+/* Where a guest instruction's code begins, for profiles. */
+typedef struct TcgMark {
+    uint32_t code;     /* offset in the buffer */
+    int32_t pc_delta;  /* of the instruction */
+} TcgMark;
+
 /* Input and output of a compilation. */
 typedef struct TcgCompile {
     /* in */
@@ -135,7 +141,9 @@ typedef struct TcgCompile {
     uint32_t mode;
     uint32_t page_offset;      /* of the entry pc in its page */
     void *region;              /* owner's handle: comes back from tcg_run() */
+    TcgMark *marks;            /* room for ir->n_guest_insns, or NULL: none wanted */
     /* out */
+    uint32_t n_marks;          /* in ascending order; 0 if the backend knows none */
     const void *entry;         /* checked nothing: same page, same mode */
     const void *checked_entry; /* compares mode and fetch translation(s) first, goes to the
                                   loop (TCG_EXIT_LOOKUP) if they differ */
@@ -190,5 +198,19 @@ void tcg_link_set(TcgContext *ctx, TcgBuffer *buf, const TcgLink *l, const void 
 /* Run from @entry (an entry or checked entry) until an exit. The state holds all globals
  * before and after. A helper that raises unwinds past this (see accel/tcg). */
 TcgExit tcg_run(TcgContext *ctx, CpuState *cpu, const void *entry);
+
+/* What a thread inside tcg_run() was doing when a signal interrupted it. */
+typedef struct TcgPlace {
+    enum {
+        TCG_PLACE_UNKNOWN, /* the backend cannot tell */
+        TCG_PLACE_CODE,    /* in the buffer, at @code; @entry_pc is the region's pc */
+        TCG_PLACE_CALLED,  /* in a helper that the instruction before @code called; NULL:
+                              it was not found */
+    } kind;
+    const uint8_t *code;
+    uint64_t entry_pc;
+} TcgPlace;
+/* @context: the ucontext_t that the handler was given. Async-signal-safe. */
+TcgPlace tcg_place(const TcgContext *ctx, const TcgBuffer *buf, const void *context);
 
 #endif

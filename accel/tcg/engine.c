@@ -7,6 +7,7 @@
 #include "util/osdep.h"
 
 #include "accel/tcg/internal.h"
+#include "accel/tcg/profile.h"
 
 /* ---- Life ---- */
 
@@ -16,6 +17,7 @@ void tcg_engine_free(TcgEngine *e)
     for (unsigned i = 0; i < TCG_MAX_VCPUS; i++) {
         TcgVcpu *v = e->vcpu[i];
         if (v) {
+            tcg_profile_cpu_free(v);
             tcg_views_free(v);
             if (v->ir) {
                 ir_builder_free(v->ir);
@@ -55,6 +57,10 @@ TcgEngine *tcg_engine_new(const TcgEngineConfig *config, const CpuOps *ops, GErr
     e->ops = ops;
     e->max_insns = config->max_insns;
     e->verify = config->verify;
+    e->profile = config->profile;
+    if (e->profile) {
+        e->profile->engine = e;
+    }
     e->ctx = tcg_context_new(config->backend, &cfg, err);
     if (!e->ctx || !tcg_cache_init(&e->cache, config->tb_size, err)) {
         tcg_engine_free(e);
@@ -92,6 +98,7 @@ TcgVcpu *tcg_engine_add_cpu(TcgEngine *e, CpuState *cpu, GError **err)
     if (!v->ir) {
         v->ir = ir_builder_new(cpu->ops->globals, cpu->ops->n_globals, cpu->ops->pc_global);
     }
+    tcg_profile_cpu_init(v);
     bool ok = tcg_views_init(v, err);
     atomic_store_release(&e->vcpu[cpu->index], v);
     if (cpu->index >= e->n_vcpus) {

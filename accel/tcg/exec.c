@@ -11,6 +11,7 @@
 #include "util/osdep.h"
 
 #include "accel/tcg/internal.h"
+#include "accel/tcg/profile.h"
 #include "util/log.h"
 
 void cpu_raise(CpuState *cpu)
@@ -39,6 +40,9 @@ bool tcg_loop_serve(TcgVcpu *v)
 {
     CpuState *cpu = v->cpu;
     atomic_xchg(&cpu->tcg.exit_request, 0);
+    if (unlikely(v->profile)) {
+        tcg_profile_drain(v);
+    }
     memory_read_unlock();
     memory_thread_offline();
     memory_thread_online();
@@ -166,7 +170,9 @@ static void run_turns(TcgVcpu *v)
                 continue;
             }
         }
+        atomic_set(&v->phase, TCG_PHASE_RUN);
         ex = tcg_run(e->ctx, cpu, entry);
+        atomic_set(&v->phase, TCG_PHASE_LOOP);
         v->stats.exits[ex.reason]++;
         cpu->tcg.pending_icount = 0;
     }
@@ -178,14 +184,23 @@ void tcg_cpu_run(CpuState *cpu)
 
     memory_read_lock();
     tcg_vcpu_enter(tcg_vcpu(cpu));
+    if (unlikely(tcg_vcpu(cpu)->profile)) {
+        tcg_profile_enter(tcg_vcpu(cpu));
+    }
     cpu->tcg.unwind = &unwind;
     TcgUnwind why = sigsetjmp(unwind, 0);
+    if (why != TCG_UNWIND_NONE) {
+        atomic_set(&tcg_vcpu(cpu)->phase, TCG_PHASE_LOOP);
+    }
     if (why == TCG_UNWIND_EXCEPTION) {
         tcg_translate_abort(tcg_vcpu(cpu));
         cpu->ops->take_exception(cpu);
     }
     if (likely(!cpu->debug) || tcg_debug_run(tcg_vcpu(cpu), why)) {
         run_turns(tcg_vcpu(cpu));
+    }
+    if (unlikely(tcg_vcpu(cpu)->profile)) {
+        tcg_profile_leave(tcg_vcpu(cpu));
     }
     tcg_vcpu_leave(tcg_vcpu(cpu));
     memory_read_unlock();

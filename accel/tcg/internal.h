@@ -23,6 +23,8 @@ typedef struct TcgEngine TcgEngine;
 typedef struct TcgVcpu TcgVcpu;
 typedef struct TcgRegion TcgRegion;
 typedef struct TcgPage TcgPage;
+typedef struct TcgProfile TcgProfile;
+typedef struct TcgVcpuProfile TcgVcpuProfile;
 
 /* ---- Regions (region.c) ---- */
 
@@ -56,6 +58,8 @@ struct TcgRegion {
     uint16_t n_insns;
     uint8_t n_links;
     bool dead;           /* (a) set under (l): never entered again */
+    uint16_t n_marks;    /* where a profile wants them: instructions, behind the code */
+    const TcgMark *marks;
     TcgRegion *slice_next; /* (v) older region of the same slice */
     TcgPageNode node[2];
     TcgOutLink *incoming; /* (l) */
@@ -314,6 +318,7 @@ struct TcgEngine {
     unsigned n_vcpus;             /* (a) */
     unsigned max_insns;
     bool verify;
+    TcgProfile *profile;          /* (c) NULL: none */
     uint64_t killed;              /* (a) */
     uint64_t links;               /* (l) */
 };
@@ -326,9 +331,23 @@ typedef struct TcgRequests {
     uint32_t flush;     /* (a) the flat view changed */
 } TcgRequests;
 
+/* What a vCPU's thread is doing, for profiles (profile.h). */
+typedef enum TcgPhase {
+    TCG_PHASE_OUTSIDE,   /* not in tcg_cpu_run() */
+    TCG_PHASE_LOOP,      /* looks regions up and links them, takes exceptions */
+    TCG_PHASE_RUN,       /* generated code, and what it calls */
+    TCG_PHASE_TRANSLATE,
+    TCG_PHASE_MEMORY,    /* guest accesses that generated code cannot make by itself */
+    TCG_PHASE_DEVICE,
+    TCG_PHASE_LOCK,      /* waits for the machine lock */
+} TcgPhase;
+
 struct TcgVcpu {
     CpuState *cpu;
     TcgEngine *engine;
+    uint8_t phase;             /* (v) TcgPhase; read by the thread's signal handler */
+    MemoryRegion *phase_device; /* (v) in TCG_PHASE_DEVICE */
+    TcgVcpuProfile *profile;   /* (c) NULL: none */
     uint32_t run_state; /* (a) TcgRunState */
     TcgRequests req;
     uint64_t served;    /* (v) times that regions held may have gone */
@@ -347,6 +366,14 @@ struct TcgVcpu {
     CpuDebugStop hit;   /* (v) the watchpoint that it hit */
     TcgStats stats;     /* (v); read without care by info */
 };
+
+/* Enter a phase; returns the one to go back to. A raise goes back to TCG_PHASE_LOOP. */
+static inline uint8_t tcg_phase(TcgVcpu *v, uint8_t phase)
+{
+    uint8_t old = v->phase;
+    atomic_set(&v->phase, phase);
+    return old;
+}
 
 static inline bool tcg_vcpu_has_requests(TcgVcpu *v)
 {
@@ -372,6 +399,7 @@ typedef struct TcgEngineConfig {
     size_t tb_size;      /* of the code cache, in bytes */
     unsigned max_insns;  /* of a region */
     bool verify;         /* the IR of each translation */
+    TcgProfile *profile; /* that is taken of its vCPUs, or NULL */
 } TcgEngineConfig;
 TcgEngine *tcg_engine_new(const TcgEngineConfig *config, const CpuOps *ops, GError **err);
 void tcg_engine_free(TcgEngine *e);
@@ -430,6 +458,9 @@ typedef struct TcgFetch {
 } TcgFetch;
 /* Raises if pc cannot be fetched from. */
 void tcg_fetch(TcgVcpu *v, uint64_t pc, TcgFetch *ret);
+/* Read RAM by the view of data accesses as it is, without a trace: no fault, no device, no
+ * entry made. The vCPU's own thread. */
+bool tcg_peek(TcgVcpu *v, uint64_t vaddr, void *buf, unsigned size);
 /* As tcg_fetch() for the page at @vaddr, without raising: false if there is none. */
 bool tcg_fetch_probe(TcgVcpu *v, uint64_t vaddr, uint64_t *ret_ram_page);
 

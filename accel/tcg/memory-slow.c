@@ -11,6 +11,7 @@
 
 #include "accel/tcg/internal.h"
 #include "util/log.h"
+#include "util/main-loop.h"
 
 G_STATIC_ASSERT(G_BYTE_ORDER == G_LITTLE_ENDIAN);
 
@@ -62,6 +63,7 @@ static void resolve(TcgVcpu *v, CpuViewKind kind, uint64_t vaddr, unsigned size,
     CpuState *cpu = v->cpu;
     r->fill = (CpuFill){ .leaf_bits = TCG_PAGE_BITS };
     v->stats.fills++;
+    uint8_t phase = tcg_phase(v, TCG_PHASE_MEMORY);
     if (!cpu->ops->fill(cpu, tcg_view_key(&v->pool[kind]), vaddr, size, access, false,
                         &r->fill)) {
         cpu_raise(cpu);
@@ -70,6 +72,7 @@ static void resolve(TcgVcpu *v, CpuViewKind kind, uint64_t vaddr, unsigned size,
         cpu->ops->access_fault(cpu, vaddr, r->fill.phys, access);
         cpu_raise(cpu);
     }
+    tcg_phase(v, phase);
 }
 
 static bool page_watched(const CpuState *cpu, uint64_t vaddr, unsigned access)
@@ -143,13 +146,48 @@ static uint64_t load_split(TcgVcpu *v, uint64_t vaddr, unsigned size)
     return value;
 }
 
+/* Where a profile is taken, the machine lock is taken here, to see how long that takes;
+ * dispatching leaves a lock that is held alone. */
+typedef struct TcgDevicePhase {
+    uint8_t phase;
+    bool locked;
+} TcgDevicePhase;
+
+static inline TcgDevicePhase tcg_device_enter(TcgVcpu *v, MemoryRegion *mr)
+{
+    TcgDevicePhase p = { .phase = v->phase };
+    if (unlikely(v->profile)) {
+        p.locked = mr->ops && mr->ops->lock == LOCK_MACHINE && !machine_locked();
+        if (p.locked) {
+            tcg_phase(v, TCG_PHASE_LOCK);
+            machine_lock();
+        }
+        atomic_set(&v->phase_device, mr);
+        tcg_phase(v, TCG_PHASE_DEVICE);
+    }
+    return p;
+}
+
+static inline void tcg_device_leave(TcgVcpu *v, TcgDevicePhase p)
+{
+    if (unlikely(v->profile)) {
+        if (p.locked) {
+            machine_unlock();
+        }
+        tcg_phase(v, p.phase);
+    }
+}
+
 static uint64_t load_device(TcgVcpu *v, uint64_t vaddr, unsigned size, const Resolved *r)
 {
     CpuState *cpu = v->cpu;
     uint64_t value = 0;
     v->stats.mmio++;
-    if (memory_region_dispatch_read(r->mr, r->offset, size, &value, MEMTXATTRS_CPU) !=
-        MEMTX_OK) {
+    TcgDevicePhase phase = tcg_device_enter(v, r->mr);
+    MemTxResult result = memory_region_dispatch_read(r->mr, r->offset, size, &value,
+                                                     MEMTXATTRS_CPU);
+    tcg_device_leave(v, phase);
+    if (result != MEMTX_OK) {
         cpu->ops->access_fault(cpu, vaddr, r->fill.phys, CPU_ACCESS_LOAD);
         cpu_raise(cpu);
     }
@@ -188,7 +226,10 @@ uint64_t tcg_slow_load(CpuState *cpu, uint64_t vaddr, uint32_t memop)
         cpu_raise(cpu);
     }
     tcg_debug_access(v, vaddr, size, CPU_WATCH_READ);
-    return tcg_memop_extend(tcg_memop_swap(load_raw(v, vaddr, size), memop), memop);
+    uint8_t phase = tcg_phase(v, TCG_PHASE_MEMORY);
+    uint64_t value = load_raw(v, vaddr, size);
+    tcg_phase(v, phase);
+    return tcg_memop_extend(tcg_memop_swap(value, memop), memop);
 }
 
 uint64_t cpu_load(CpuState *cpu, uint64_t vaddr, uint32_t memop)
@@ -283,8 +324,11 @@ static void store_device(TcgVcpu *v, uint64_t vaddr, uint64_t value, unsigned si
                t->mr->name ? t->mr->name : "", t->phys);
         return;
     }
-    if (memory_region_dispatch_write(t->mr, t->offset, size, value, MEMTXATTRS_CPU) !=
-        MEMTX_OK) {
+    TcgDevicePhase phase = tcg_device_enter(v, t->mr);
+    MemTxResult result = memory_region_dispatch_write(t->mr, t->offset, size, value,
+                                                      MEMTXATTRS_CPU);
+    tcg_device_leave(v, phase);
+    if (result != MEMTX_OK) {
         cpu->ops->access_fault(cpu, vaddr, t->phys, CPU_ACCESS_STORE);
         cpu_raise(cpu);
     }
@@ -332,8 +376,10 @@ void tcg_slow_store(CpuState *cpu, uint64_t vaddr, uint64_t value, uint32_t memo
         cpu_raise(cpu);
     }
     tcg_debug_access(v, vaddr, size, CPU_WATCH_WRITE);
+    uint8_t phase = tcg_phase(v, TCG_PHASE_MEMORY);
     store_raw(v, vaddr, tcg_memop_swap(tcg_memop_extend(value, memop & ~IR_MO_SIGN), memop),
               size);
+    tcg_phase(v, phase);
 }
 
 void cpu_store(CpuState *cpu, uint64_t vaddr, uint64_t value, uint32_t memop)
@@ -426,6 +472,27 @@ bool tcg_fetch_probe(TcgVcpu *v, uint64_t vaddr, uint64_t *ret_ram_page)
 }
 
 /* ---- Probes ---- */
+
+bool tcg_peek(TcgVcpu *v, uint64_t vaddr, void *buf, unsigned size)
+{
+    CpuState *cpu = v->cpu;
+    if (crosses_page(vaddr, size)) {
+        return false;
+    }
+    const TcgViewEntry *e = &cpu->tcg.data_view->load[tcg_view_index(vaddr)];
+    if (e->tag == (vaddr & TCG_PAGE_MASK)) {
+        memcpy(buf, (const uint8_t *)(uintptr_t)(vaddr + e->addend), size);
+        return true;
+    }
+    Resolved r = { .fill.leaf_bits = TCG_PAGE_BITS };
+    if (!cpu->ops->fill(cpu, tcg_view_key(&v->pool[CPU_VIEW_DATA]), vaddr, size,
+                        CPU_ACCESS_LOAD, true, &r.fill) ||
+        !resolve_phys(cpu, &r) || !r.rb || r.avail < size) {
+        return false;
+    }
+    memcpy(buf, r.host, size);
+    return true;
+}
 
 static void probe_part(TcgVcpu *v, uint64_t vaddr, unsigned size, CpuAccess access)
 {

@@ -6,6 +6,7 @@
 #include "util/osdep.h"
 
 #include "accel/tcg/internal.h"
+#include "accel/tcg/profile.h"
 
 typedef struct TcgAccel {
     AccelState parent;
@@ -15,7 +16,9 @@ typedef struct TcgAccel {
     int backend;
     bool one_insn;
     bool verify_ir;
+    TcgProfileOptions profile_options;
 
+    TcgProfile *profile;     /* NULL: none */
     TcgEngine *engine;       /* made with the first CPU */
     MemoryListener listener;
     GPtrArray *spaces;       /* listened to */
@@ -33,6 +36,15 @@ static const Property tcg_accel_properties[] = {
               tcg_backend_names, .def_str = "auto"),
     PROP_BOOL(TcgAccel, one_insn, "one-insn-per-tb", "translate one instruction at a time"),
     PROP_BOOL(TcgAccel, verify_ir, "verify-ir", "check the intermediate code of each translation"),
+    PROP_BOOL(TcgAccel, profile_options.on, "profile",
+              "sample what vCPUs do, for query-profile and stacks"),
+    PROP_UINT32(TcgAccel, profile_options.frequency, "profile-frequency",
+                "samples a second of each running vCPU", .def = 997, .min = 1, .max = 20000),
+    PROP_STR(TcgAccel, profile_options.symbols, "profile-symbols",
+             "files with names of guest code, separated by ':' (ELF, or text as nm and "
+             "/proc/kallsyms print it); FILE@ADDR adds ADDR to its addresses"),
+    PROP_STR(TcgAccel, profile_options.stacks, "profile-stacks",
+             "file for folded call stacks, written when the process ends"),
     PROP_END,
 };
 
@@ -78,8 +90,9 @@ static const TcgBackend *accel_backend(const TcgAccel *a, GError **err)
 
 static bool tcg_accel_init(AccelState *accel, GError **err)
 {
+    TcgAccel *a = (TcgAccel *)accel;
     ram_code_written_hook = tcg_code_written;
-    return accel_backend((TcgAccel *)accel, err) != NULL;
+    return accel_backend(a, err) && tcg_profile_new(&a->profile_options, &a->profile, err);
 }
 
 /* The flat view changed: translations made from the old one go, on each vCPU, before it
@@ -107,6 +120,7 @@ static bool tcg_accel_cpu_init(AccelState *accel, CpuState *cpu, GError **err)
             .tb_size = (size_t)a->tb_size_mib * MiB,
             .max_insns = a->one_insn ? 1 : TCG_MAX_INSNS,
             .verify = a->verify_ir,
+            .profile = a->profile,
         };
         TcgEngine *e = cfg.backend ? tcg_engine_new(&cfg, cpu->ops, err) : NULL;
         if (!e) {
@@ -141,6 +155,7 @@ static void tcg_accel_finalize(Object *obj)
     if (a->engine) {
         tcg_engine_free(a->engine);
     }
+    tcg_profile_free(a->profile);
 }
 
 static void tcg_accel_instance_init(Object *obj)
@@ -160,6 +175,40 @@ static void tcg_accel_info(AccelState *accel, GString *out)
     tcg_engine_info(e, out);
 }
 
+static TcgProfile *accel_profile(AccelState *accel, GError **err)
+{
+    TcgProfile *p = ((TcgAccel *)accel)->profile;
+    if (!p) {
+        error_set(err, "no profile is taken");
+        error_add_hint(err, "start with -accel tcg,profile=on");
+    }
+    return p;
+}
+
+static struct ProfileInfo *tcg_accel_profile(AccelState *accel, unsigned limit, GError **err)
+{
+    TcgProfile *p = accel_profile(accel, err);
+    return p ? tcg_profile_report(p, limit) : NULL;
+}
+
+static bool tcg_accel_profile_reset(AccelState *accel, GError **err)
+{
+    TcgProfile *p = accel_profile(accel, err);
+    if (p) {
+        tcg_profile_reset(p);
+    }
+    return p != NULL;
+}
+
+static void tcg_accel_finish(AccelState *accel)
+{
+    TcgProfile *p = ((TcgAccel *)accel)->profile;
+    g_autoptr(GError) err = NULL;
+    if (p && !tcg_profile_write_stacks(p, &err)) {
+        error_report(err);
+    }
+}
+
 static void tcg_accel_class_init(ObjectClass *klass, const TypeInfo *type)
 {
     AccelClass *ac = (AccelClass *)klass;
@@ -170,6 +219,9 @@ static void tcg_accel_class_init(ObjectClass *klass, const TypeInfo *type)
     ac->cpu_run = tcg_cpu_run;
     ac->debug_changed = tcg_debug_changed;
     ac->info = tcg_accel_info;
+    ac->profile = tcg_accel_profile;
+    ac->profile_reset = tcg_accel_profile_reset;
+    ac->finish = tcg_accel_finish;
 }
 
 static const TypeInfo tcg_accel_type = {

@@ -7,6 +7,7 @@
 #include "util/osdep.h"
 
 #include "accel/tcg/internal.h"
+#include "accel/tcg/profile.h"
 #include "util/log.h"
 
 static const uint8_t *code_host(uint64_t ram_addr)
@@ -78,7 +79,8 @@ static void log_out_asm(const TcgRegion *r)
     g_autoptr(GString) out = g_string_new(NULL);
     g_string_append_printf(out, "OUT: [size=%u]\n", r->code_size);
     const uint8_t *code = r->checked_entry < r->entry ? r->checked_entry : r->entry;
-    disas_block(disas_host(), (uintptr_t)code, code, r->code_size, out);
+    disas_block(disas_host(), (uintptr_t)code, code,
+                r->code_size - r->n_marks * sizeof(TcgMark), out);
     log_write(out->str);
 }
 
@@ -136,6 +138,7 @@ static TcgRegion *compile(TcgVcpu *v, const CpuTranslate *t, const IrCode *code,
         .mode = key->mode,
         .page_offset = key->ram_addr & ~TCG_PAGE_MASK,
         .region = r,
+        .marks = v->profile ? tcg_profile_marks(v, code->n_guest_insns) : NULL,
     };
     if (!tcg_compile(e->ctx, &c, &e->cache.buf, s->code, s->code_end - s->code)) {
         return NULL;
@@ -156,6 +159,9 @@ static TcgRegion *compile(TcgVcpu *v, const CpuTranslate *t, const IrCode *code,
         r->out[i] = (TcgOutLink){ .link = c.links[i] };
     }
     set_nodes(r, t);
+    if (unlikely(c.n_marks)) {
+        tcg_profile_keep_marks(v, r, c.marks, c.n_marks);
+    }
     return r;
 }
 
@@ -190,6 +196,7 @@ TcgRegion *tcg_translate(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsig
         v->cpu->ops->access_fault(v->cpu, pc, UINT64_MAX, CPU_ACCESS_FETCH);
         cpu_raise(v->cpu);
     }
+    uint8_t phase = tcg_phase(v, TCG_PHASE_TRANSLATE);
     v->translating = &t;
     tcg_page_pin(v, key->ram_addr & TCG_PAGE_MASK, &v->pin[0]);
 
@@ -226,5 +233,6 @@ TcgRegion *tcg_translate(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsig
         tcg_slice_drop(&v->slice);
     }
     tcg_translate_abort(v);
+    tcg_phase(v, phase);
     return got;
 }

@@ -182,6 +182,9 @@ bool riscv_get_register(CpuState *cpu, unsigned n, GString *name, uint64_t *valu
 bool riscv_debug_translate(CpuState *cpu, uint64_t vaddr, uint64_t *phys);
 CpuMappings riscv_mappings(CpuState *cpu, bool (*fn)(const CpuMapping *m, void *opaque),
                            void *opaque);
+/* unwind.c: CpuOps */
+unsigned riscv_unwind(CpuState *cpu, const CpuUnwinder *u, uint64_t *pcs, unsigned max);
+CpuCodeSpace riscv_code_space(CpuState *cpu, uint32_t mode);
 
 /* Interrupt wires into the hart: unnamed inputs numbered as bits of mip (3 MSIP, 7 MTIP,
  * 11 MEIP, 1 SSIP, 9 SEIP). Boards connect with device_irq_in(cpu, NULL, bit). */

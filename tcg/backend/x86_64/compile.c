@@ -8,6 +8,7 @@
  */
 #include "util/osdep.h"
 #include <cpuid.h>
+#include <ucontext.h>
 #include "tcg/backend/x86_64/gen.h"
 
 static unsigned host_features(bool *popcnt)
@@ -117,6 +118,9 @@ static void gen_insn(Gen *g, const IrInsn *i)
     case IR_OP_insn_start:
         g->delta = i->imm;
         g->count = i->aux;
+        if (unlikely(g->c->marks)) {
+            g->c->marks[g->c->n_marks++] = (TcgMark){ g->p - g->base, i->imm };
+        }
         break;
     case IR_OP_get_global: gen_get_cell(g, i, i->imm); break;
     case IR_OP_set_global: gen_set_cell(g, i, i->imm); break;
@@ -192,6 +196,7 @@ static bool x86_compile(TcgContext *tcg, TcgCompile *c, TcgBuffer *buf, size_t o
     bool ok;
 
     c->n_links = 0;
+    c->n_marks = 0;
     /* locals that need a zero take up to 13 bytes each */
     if (start - offset + OP_ROOM + c->ir->n_locals * 16 > room) {
         return false;
@@ -249,6 +254,37 @@ static TcgExit x86_run(TcgContext *tcg, CpuState *cpu, const void *entry)
     }
 }
 
+/*
+ * A helper was called by "call rax" (gen_call()): its return address is the nearest word on
+ * the stack that points behind such an instruction in the buffer. The stack goes on beyond
+ * what is looked at, because the frame of the region that called is larger.
+ */
+static const uint8_t *return_address(const TcgBuffer *buf, const uint64_t *sp)
+{
+    enum { WORDS = MIN(FRAME_CELLS, 1024) };
+
+    for (unsigned n = 0; n < WORDS; n++) {
+        const uint8_t *p = (const uint8_t *)(uintptr_t)sp[n];
+        if (sp[n] - (uintptr_t)buf->rx < buf->size && p - buf->rx >= 2 && p[-2] == 0xff &&
+            p[-1] == 0xd0) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+static TcgPlace x86_place(const TcgBuffer *buf, const void *context)
+{
+    const greg_t *regs = ((const ucontext_t *)context)->uc_mcontext.gregs;
+    uint64_t rip = regs[REG_RIP];
+
+    if (rip - (uintptr_t)buf->rx < buf->size) {
+        return (TcgPlace){ TCG_PLACE_CODE, (const uint8_t *)(uintptr_t)rip, regs[REG_RBX] };
+    }
+    return (TcgPlace){ .kind = TCG_PLACE_CALLED,
+                       .code = return_address(buf, (const uint64_t *)regs[REG_RSP]) };
+}
+
 const TcgBackend tcg_backend_x86_64 = {
     .name = "x86_64",
     .context_new = x86_context_new,
@@ -257,6 +293,7 @@ const TcgBackend tcg_backend_x86_64 = {
     .compile = x86_compile,
     .link_set = x86_link_set,
     .run = x86_run,
+    .place = x86_place,
 };
 
 const TcgBackend tcg_backend_x86_64_baseline = {
@@ -267,4 +304,5 @@ const TcgBackend tcg_backend_x86_64_baseline = {
     .compile = x86_compile,
     .link_set = x86_link_set,
     .run = x86_run,
+    .place = x86_place,
 };
