@@ -10,6 +10,7 @@
 #ifndef ACCEL_CPU_H
 #define ACCEL_CPU_H
 
+#include "accel/gdb-target.h"
 #include "disas/disas.h"
 #include "hw/core/device.h"
 #include "softmmu/memory.h"
@@ -200,6 +201,9 @@ struct CpuOps {
      * a guest has in its tables. */
     CpuMappings (*mappings)(CpuState *cpu, bool (*fn)(const CpuMapping *m, void *opaque),
                             void *opaque);
+
+    /* Registers for debuggers; NULL: they are refused. */
+    const GdbTarget *gdb;
 };
 
 /* ---- Called by targets (implemented in accel/tcg, softmmu/cpus.c) ---- */

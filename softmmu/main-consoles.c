@@ -39,7 +39,9 @@ static bool chardev_uses_stdio(const QapiPropsList *list)
 static bool stdio_is_taken(const QapiOptions *o)
 {
     return uses_stdio(o->serial) || uses_stdio(o->monitor) || uses_stdio(o->qmp) ||
-           uses_stdio(o->qmp_pretty) || (o->qtest && g_str_equal(o->qtest, "stdio")) || chardev_uses_stdio(o->chardev);
+           uses_stdio(o->qmp_pretty) ||
+           (o->qtest && g_str_equal(o->qtest, "stdio")) ||
+           (o->gdb && g_str_equal(o->gdb, "stdio")) || chardev_uses_stdio(o->chardev);
 }
 
 static bool start_qmp_list(const strList *list, const char *option, bool pretty, GError **err)

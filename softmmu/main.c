@@ -8,6 +8,7 @@
 #include "accel/accel.h"
 #include "block/block-backend.h"
 #include "chardev/char.h"
+#include "gdbstub/gdbstub.h"
 #include "hw/core/loader.h"
 #include "monitor/monitor.h"
 #include "monitor/process-info.h"
@@ -32,6 +33,7 @@ typedef struct Process {
     const GuestTarget *target; /* NULL: none chosen */
     MachineState *machine;
     Qtest *qtest; /* or NULL */
+    GdbStub *gdbstub;
     char *pidfile;
 } Process;
 
@@ -291,6 +293,18 @@ static bool setup_semihosting(const QapiOptions *o, GError **err)
     return semihosting_configure(&config, err);
 }
 
+/* -s is short for one -gdb; an explicit one counts. */
+static bool start_gdbstub(Process *p, GError **err)
+{
+    const char *device = p->o.gdb ? p->o.gdb : p->o.s ? "tcp::1234" : NULL;
+
+    p->gdbstub = gdbstub_new();
+    if (device && !gdbstub_start(p->gdbstub, device, err)) {
+        return error_prefix(err, p->o.gdb ? "-gdb %s" : "-s", device);
+    }
+    return true;
+}
+
 static bool build_machine(Process *p, GError **err)
 {
     const QapiOptions *o = &p->o;
@@ -347,7 +361,7 @@ static bool start(Process *p, int argc, char **argv, const char *program, bool *
         *ret_done = true;
         return dump_dtb(p->machine, err);
     }
-    return true;
+    return start_gdbstub(p, err);
 }
 
 /* Leave nothing behind on the host, however the process ends. */
@@ -369,11 +383,12 @@ static void end_traces(void)
     }
 }
 
-static void finish(Process *p)
+static void finish(Process *p, int status)
 {
     cpus_pause_all();
     accel_finish();
     hook_flush();
+    gdbstub_end(p->gdbstub, status);
     monitor_cleanup();
     qtest_free(p->qtest);
     clean_host(p);
@@ -402,7 +417,7 @@ int main(int argc, char **argv)
             vm_start();
         }
         status = run_state_main_loop();
-        finish(&p);
+        finish(&p, status);
     }
     /* The process ends: its memory goes with it, and vCPU threads must not see it go. */
     fflush(NULL);

@@ -225,6 +225,7 @@ static const CpuOps riscv_cpu_ops = {
     .get_register = riscv_get_register,
     .debug_translate = riscv_debug_translate,
     .mappings = riscv_mappings,
+    .gdb = &riscv_gdb_target,
 };
 
 static void riscv_cpu_init(void *dev)

@@ -138,6 +138,9 @@ extern const char *const riscv_f_names[32];
 /* A CSR's name, or its number. */
 void riscv_csr_print_name(GString *out, unsigned csr);
 
+/* gdb.c: registers for debuggers. */
+extern const GdbTarget riscv_gdb_target;
+
 /* ---- system.c and friends: what the front end's code calls ---- */
 /* Record an exception and unwind. Never returns. */
 void riscv_raise(RiscvCpu *cpu, uint64_t cause, uint64_t tval) __attribute__((noreturn));
