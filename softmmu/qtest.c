@@ -69,7 +69,7 @@ static bool run_csr(Qtest *q, const QtestCommand *cmd, char **arg, GString *repl
     }
     a.number = number;
     cpu_run_sync(cpu, access_csr, &a);
-    g_string_append_printf(reply, "%d %" PRIx64, !a.ok, a.ok ? a.value : 0);
+    g_string_append_printf(reply, "%d %" PRIx64, a.ok ? 0 : 1, a.ok ? a.value : 0);
     return true;
 }
 

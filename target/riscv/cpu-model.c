@@ -197,8 +197,12 @@ static bool riscv_access_csr(CpuState *cs, unsigned number, uint64_t *value, boo
 {
     RiscvCpu *cpu = riscv_cpu(cs);
 
-    return (!write || riscv_csr_debug_write(cpu, number, *value)) &&
-           riscv_csr_debug_read(cpu, number, value);
+    if ((write && !riscv_csr_debug_write(cpu, number, *value)) ||
+        !riscv_csr_debug_read(cpu, number, value)) {
+        return false;
+    }
+    *value &= UINT64_MAX >> (64 - cpu->xlen);
+    return true;
 }
 
 static const CpuOps riscv_cpu_ops = {

@@ -9,7 +9,7 @@
 #include "qapi/keyval.h"
 #include "softmmu/runstate.h"
 #include "tests/unit/device-fuzz.h"
-#include "tests/unit/virtio-driver.h"
+#include "tests/unit/virtio-driver-tm.h"
 #include "util/cutils.h"
 #include <glib/gstdio.h>
 #include <signal.h>

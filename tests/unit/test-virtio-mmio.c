@@ -8,7 +8,7 @@
 #include "util/osdep.h"
 #include "hw/virtio/virtio-mmio.h"
 #include "tests/unit/device-fuzz.h"
-#include "tests/unit/virtio-driver.h"
+#include "tests/unit/virtio-driver-tm.h"
 #include "util/cutils.h"
 
 #define BASE UINT64_C(0x10008000)
@@ -103,7 +103,7 @@ static void test_identity(TestMachine *m)
 
 static void test_empty(TestMachine *m)
 {
-    VirtDriver d = { .m = m, .base = BASE };
+    VirtDriver d = { .bus = &tm_virt_bus, .m = m, .base = BASE };
 
     g_assert_cmphex(vd_in(&d, VD_MAGIC), ==, 0x74726976);
     g_assert_cmpuint(vd_in(&d, VD_VERSION), ==, 2);

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
-#include "tests/unit/virtio-driver.h"
+#include "tests/unit/virtio-driver-tm.h"
 #include "util/cutils.h"
 
 #define BASE UINT64_C(0x10008000)

@@ -4,41 +4,31 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
-#include "hw/virtio/virtio-mmio.h"
 #include "tests/unit/virtio-driver.h"
 #include "util/cutils.h"
 
 enum { DESC_SIZE = 16, LEGACY_ALIGN = 4096 };
 
-void vd_setup(VirtDriver *d, TestMachine *m, bool legacy, uint64_t base, const char *device)
-{
-    g_autofree char *props = g_strdup_printf("force-legacy=%s", legacy ? "on" : "off");
-
-    *d = (VirtDriver){ .m = m, .legacy = legacy, .base = base };
-    d->transport = tm_add_sysbus(m, TYPE_VIRTIO_MMIO, props, base);
-    tm_device_add(m, device);
-}
-
 uint32_t vd_in(VirtDriver *d, unsigned reg)
 {
-    return tm_read32(d->m, d->base + reg);
+    return d->bus->in(d->m, d->base + reg);
 }
 
 void vd_out(VirtDriver *d, unsigned reg, uint32_t value)
 {
-    tm_write32(d->m, d->base + reg, value);
+    d->bus->out(d->m, d->base + reg, value);
 }
 
 void vd_store(VirtDriver *d, uint64_t addr, uint64_t value, unsigned size)
 {
-    tm_memwrite(d->m, addr, &value, size);
+    d->bus->write(d->m, addr, &value, size);
 }
 
 uint64_t vd_load(VirtDriver *d, uint64_t addr, unsigned size)
 {
     uint64_t value = 0;
 
-    tm_memread(d->m, addr, &value, size);
+    d->bus->read(d->m, addr, &value, size);
     return value;
 }
 
@@ -86,7 +76,7 @@ void vd_start(VirtDriver *d, uint64_t features, uint64_t ring, uint32_t size)
     d->size = size;
     d->next = d->seen = 0;
     vd_out(d, VD_STATUS, 0);
-    tm_memwrite(d->m, ring, zeros, sizeof(zeros));  /* nothing is in flight any more */
+    d->bus->write(d->m, ring, zeros, sizeof(zeros));  /* nothing is in flight any more */
     vd_out(d, VD_STATUS, 1);
     vd_out(d, VD_STATUS, 3);
     vd_out(d, VD_DRIVER_FEATURES_SEL, 0);
@@ -154,7 +144,7 @@ void vd_wait_used(VirtDriver *d, uint32_t head, uint32_t *ret_len)
 {
     uint32_t found, len;
 
-    g_assert_true(tm_run_until(d->m, came_back, d));
+    g_assert_true(d->bus->wait(d->m, came_back, d));
     g_assert_true(vd_used(d, &found, &len));
     g_assert_cmpuint(found, ==, head);
     if (ret_len) {

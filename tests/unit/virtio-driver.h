@@ -1,13 +1,14 @@
 /*
  * A virtio driver for tests: a transport over MMIO, split rings in the test's memory, and
- * ways to break every rule.
+ * ways to break every rule. It reaches the machine through a table of functions: a unit
+ * test's (tests/unit/virtio-driver-tm.h), or one behind a socket (tests/qtest/qm-virtio.h).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef TESTS_UNIT_VIRTIO_DRIVER_H
 #define TESTS_UNIT_VIRTIO_DRIVER_H
 
-#include "tests/unit/tm.h"
+#include "util/osdep.h"
 
 /* Registers (Virtual I/O Device Specification 1.2, 4.2.2 and 4.2.4). */
 enum {
@@ -22,9 +23,20 @@ enum {
 enum { VD_F_NEXT = 1, VD_F_WRITE = 2, VD_F_INDIRECT = 4 };
 enum { VD_S_OK = 15, VD_S_NEEDS_RESET = 64 };
 
+/* How the driver reaches a machine. */
+typedef struct VirtBus {
+    uint32_t (*in)(void *m, uint64_t addr);
+    void (*out)(void *m, uint64_t addr, uint32_t value);
+    void (*read)(void *m, uint64_t addr, void *buf, size_t len);
+    void (*write)(void *m, uint64_t addr, const void *buf, size_t len);
+    /* Let the machine work until @done says so: false after ten seconds. */
+    bool (*wait)(void *m, bool (*done)(void *opaque), void *opaque);
+} VirtBus;
+
 typedef struct VirtDriver {
-    TestMachine *m;
-    void *transport;     /* whose interrupt 0 it is */
+    const VirtBus *bus;
+    void *m;
+    void *transport;     /* unit tests: the device whose interrupt 0 it is */
     uint64_t base;       /* registers */
     bool legacy;
     uint64_t ring;       /* 16 KiB of guest memory for the queue, 4 KiB aligned */
@@ -33,9 +45,6 @@ typedef struct VirtDriver {
     uint16_t next, seen; /* indices of the rings */
 } VirtDriver;
 
-/* A transport and a device on it: "virtio-rng-device,...". */
-void vd_setup(VirtDriver *d, TestMachine *m, bool legacy, uint64_t base,
-              const char *device);
 uint32_t vd_in(VirtDriver *d, unsigned reg);
 void vd_out(VirtDriver *d, unsigned reg, uint32_t value);
 uint64_t vd_offered(VirtDriver *d);
