@@ -25,6 +25,7 @@ typedef struct Link {
 struct QtestMachine {
     pid_t pid;
     bool restored;
+    const void *data;
     Link qtest, qmp, serial;
     GQueue *events;      /* struct json_object * */
     bool level[WIRES];
@@ -520,7 +521,33 @@ void qm_serial_expect(QtestMachine *m, const char *text)
     g_string_erase(m->serial.in, 0, n);
 }
 
+void qm_serial_drain(QtestMachine *m)
+{
+    char buf[4096];
+
+    while (recv(m->serial.fd, buf, sizeof(buf), MSG_DONTWAIT) > 0) {
+        continue;
+    }
+    g_string_truncate(m->serial.in, 0);
+}
+
 /* ---- Life ---- */
+
+uint64_t qm_resident_kib(const QtestMachine *m)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/statm", (int)m->pid);
+    g_autofree char *text = NULL;
+    unsigned long long size, pages;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_cmpint(sscanf(text, "%llu %llu", &size, &pages), ==, 2);
+    return pages * sysconf(_SC_PAGESIZE) / KiB;
+}
+
+const void *qm_data(const QtestMachine *m)
+{
+    return m->data;
+}
 
 static void exec_emulator(char **argv)
 {
@@ -603,6 +630,7 @@ static void qm_end(QtestMachine *m)
 typedef struct TestCase {
     char *options;
     void (*fn)(QtestMachine *m);
+    const void *data;
     bool restored;
 } TestCase;
 
@@ -619,27 +647,27 @@ static void run_case(const void *opaque)
     const TestCase *tc = opaque;
     QtestMachine *m = qm_start(tc->options, tc->restored);
 
+    m->data = tc->data;
     tc->fn(m);
     qm_end(m);
 }
 
-static void add_case(const char *name, const char *kind, const char *options,
-                     void (*fn)(QtestMachine *m), bool restored)
+static void add_case(const char *name, TestCase tc)
 {
-    g_autofree char *path = g_strdup_printf("%s/%s", name, kind);
-    TestCase *tc = g_new(TestCase, 1);
+    g_autofree char *path = g_strdup_printf("%s/%s", name, tc.restored ? "restored" : "fresh");
 
-    *tc = (TestCase){ g_strdup(options), fn, restored };
-    g_test_add_data_func_full(path, tc, run_case, case_free);
+    tc.options = g_strdup(tc.options);
+    g_test_add_data_func_full(path, g_memdup2(&tc, sizeof(tc)), run_case, case_free);
 }
 
-void qm_add_fresh_test(const char *name, const char *options, void (*fn)(QtestMachine *m))
+void qm_add_fresh_test(const char *name, const char *options, void (*fn)(QtestMachine *m),
+                       const void *data)
 {
-    add_case(name, "fresh", options, fn, false);
+    add_case(name, (TestCase){ (char *)options, fn, data, false });
 }
 
 void qm_add_test(const char *name, const char *options, void (*fn)(QtestMachine *m))
 {
-    add_case(name, "fresh", options, fn, false);
-    add_case(name, "restored", options, fn, true);
+    add_case(name, (TestCase){ (char *)options, fn, NULL, false });
+    add_case(name, (TestCase){ (char *)options, fn, NULL, true });
 }

@@ -20,8 +20,10 @@ typedef struct QtestMachine QtestMachine;
 /* Register NAME/fresh and NAME/restored: @fn with a machine of these options, which follow
  * "-accel qtest -bios none -display none". The first serial port is the harness's. */
 void qm_add_test(const char *name, const char *options, void (*fn)(QtestMachine *m));
-/* The same without the restored run. */
-void qm_add_fresh_test(const char *name, const char *options, void (*fn)(QtestMachine *m));
+/* The same without the restored run; @fn finds @data by qm_data(). */
+void qm_add_fresh_test(const char *name, const char *options, void (*fn)(QtestMachine *m),
+                       const void *data);
+const void *qm_data(const QtestMachine *m);
 /* This is the restored run. */
 bool qm_restored(const QtestMachine *m);
 /* A path in a folder that is removed when the program ends; free it. */
@@ -78,6 +80,11 @@ struct json_object *qm_wait_event(QtestMachine *m, const char *event);
 /* The other side of the first serial port. */
 void qm_serial_send(QtestMachine *m, const char *text);
 void qm_serial_expect(QtestMachine *m, const char *text);
+/* Forget what came. */
+void qm_serial_drain(QtestMachine *m);
+
+/* Memory that the emulator occupies. */
+uint64_t qm_resident_kib(const QtestMachine *m);
 
 /* Ask @done again and again until it says so: false after ten seconds. */
 bool qm_wait_until(QtestMachine *m, bool (*done)(void *opaque), void *opaque);

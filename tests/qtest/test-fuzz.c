@@ -1,0 +1,203 @@
+/*
+ * Random reads and writes of every device's registers in a machine, and random rings for
+ * virtio devices. Nothing is checked but that the emulator survives with its time limits,
+ * that its memory does not grow, and that its state can be saved and loaded at any point.
+ *
+ * RHEA_QTEST_FUZZ is the number of accesses to each device (20,000); glib's --seed repeats a
+ * run.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+#include "tests/qtest/boards.h"
+#include "tests/qtest/qm-virtio.h"
+
+#define MODERN " -global virtio-mmio.force-legacy=false"
+#define LEGACY " -global virtio-mmio.force-legacy=true"
+#define RING RAM
+#define RING_SIZE UINT64_C(0x4000)
+enum { ACCESSES = 20000, PIECE = 200, RAM_MIB = 16, GROWTH_MIB = 64, QUEUE_SIZE = 64 };
+
+typedef struct Range {
+    uint64_t addr, size;
+} Range;
+
+typedef struct FuzzCase {
+    const char *name, *options;
+    Range range[6];          /* ends with size 0 */
+    uint64_t virtio;         /* registers of a transport with a device, or 0 */
+    unsigned dma_window;     /* buffers are mostly that short */
+} FuzzCase;
+
+static const FuzzCase cases[] = {
+    { "serial", "-M virt", { { UART, 8 }, { UART, 0x100 } } },
+    { "goldfish-rtc", "-M virt -rtc clock=vm", { { RTC, 0x24 }, { RTC, 0x1000 } } },
+    { "sifive-test", "-M virt", { { FINISHER, 8 }, { FINISHER, 0x1000 } } },
+    { "plic", "-M virt -smp 4", { { PLIC, 0x200 }, { PLIC + 0x1000, 0x20 },
+      { PLIC + 0x2000, 0x500 }, { PLIC + 0x200000, 0x10 }, { PLIC + 0x200000, 0x9000 },
+      { PLIC, PLIC_SIZE } } },
+    { "aclint-swi", "-M virt,aclint=on -smp 4", { { CLINT, 0x14 }, { CLINT, 0x4000 },
+      { SSWI, 0x14 }, { SSWI, 0x4000 } } },
+    { "aclint-mtimer", "-M virt -smp 4", { { MTIMECMP, 0x24 }, { MTIME, 8 },
+      { MTIMECMP, 0x8000 } } },
+    { "htif", "-M spike", { { HTIF, 16 } } },
+    { "spike-clint", "-M spike -smp 8", { { CLINT, 0x24 }, { MTIMECMP, 0x44 }, { MTIME, 8 },
+      { CLINT, CLINT_SIZE } } },
+    { "virtio-mmio-legacy", "-M virt" LEGACY, { { VIRTIO(0), 0x200 } } },
+    { "virtio-mmio-modern", "-M virt" MODERN, { { VIRTIO(0), 0x200 } } },
+    { "virtio-rng-legacy", "-M virt -device virtio-rng-device" LEGACY,
+      { { VIRTIO(7), 0x110 } }, VIRTIO(7), 0x1000 },
+    { "virtio-rng-modern", "-M virt -device virtio-rng-device,max-bytes=512,period=1" MODERN,
+      { { VIRTIO(7), 0x110 } }, VIRTIO(7), 0x1000 },
+    { "virtio-blk-legacy", "-M virt -drive file=%s,format=raw" LEGACY,
+      { { VIRTIO(7), 0x140 } }, VIRTIO(7), 0x800 },
+    { "virtio-blk-modern", "-M virt -drive file=%s,format=raw,discard=unmap" MODERN,
+      { { VIRTIO(7), 0x140 } }, VIRTIO(7), 0x800 },
+};
+
+static const FuzzCase *current;
+
+static uint64_t random64(void)
+{
+    return (uint64_t)(uint32_t)g_test_rand_int() << 32 | (uint32_t)g_test_rand_int();
+}
+
+static unsigned accesses(void)
+{
+    const char *text = g_getenv("RHEA_QTEST_FUZZ");
+
+    return text ? strtoul(text, NULL, 10) : ACCESSES;
+}
+
+/* ---- Rings ---- */
+
+/* Where a buffer may lie: mostly in memory, or anywhere. */
+static uint64_t random_address(void)
+{
+    switch (g_test_rand_int_range(0, 8)) {
+    case 0:  return random64();
+    case 1:  return RAM + RAM_MIB * MiB - g_test_rand_int_range(0, 64);
+    case 2:  return RING + g_test_rand_int_range(0, RING_SIZE);
+    default: return RAM + MiB + (random64() & (MiB - 1));
+    }
+}
+
+static void put(uint8_t *at, uint64_t value, unsigned size)
+{
+    for (unsigned i = 0; i < size; i++) {
+        at[i] = value >> 8 * i;
+    }
+}
+
+static void random_descriptor(uint8_t *at)
+{
+    bool odd = g_test_rand_int_range(0, 32) == 0;
+    uint32_t len = odd ? (uint32_t)g_test_rand_int()
+                       : g_test_rand_int_range(0, current->dma_window);
+
+    put(at, random_address(), 8);
+    put(at + 8, len, 4);
+    put(at + 12, odd ? random64() : random64() & (VD_F_NEXT | VD_F_WRITE), 2);
+    put(at + 14, g_test_rand_int_range(0, odd ? 65536 : QUEUE_SIZE), 2);
+}
+
+/* Requests of a disk have a type and a sector; other devices see noise. */
+static void random_buffers(QtestMachine *m)
+{
+    uint8_t buf[4096];
+
+    for (unsigned i = 0; i < sizeof(buf); i += 16) {
+        put(buf + i, g_test_rand_int_range(0, 16), 4);
+        put(buf + i + 4, 0, 4);
+        put(buf + i + 8, g_test_rand_int_range(0, 8) ? random64() & 0xff : random64(), 8);
+    }
+    for (unsigned at = 0; at < 8; at++) {
+        qm_memwrite(m, RAM + MiB + (random64() & (MiB - 1)), buf, sizeof(buf));
+    }
+}
+
+/* A driver that sets up a queue well and fills it with anything. */
+static void random_ring(QtestMachine *m)
+{
+    uint8_t table[16 * QUEUE_SIZE], heads[2 * QUEUE_SIZE];
+    VirtDriver d;
+
+    qm_virtio(&d, m, current->virtio);
+    vd_start(&d, random64() & vd_offered(&d), RING, QUEUE_SIZE);
+    for (unsigned i = 0; i < QUEUE_SIZE; i++) {
+        random_descriptor(table + 16 * i);
+        put(heads + 2 * i, g_test_rand_int_range(0, 32) ? random64() % QUEUE_SIZE : random64(),
+            2);
+    }
+    random_buffers(m);
+    qm_memwrite(m, d.desc, table, sizeof(table));
+    qm_memwrite(m, d.avail + 4, heads, sizeof(heads));
+    for (unsigned n = g_test_rand_int_range(1, 8); n > 0; n--) {
+        d.next += g_test_rand_int_range(0, 16) ? g_test_rand_int_range(0, 8) : random64();
+        vd_store(&d, d.avail + 2, d.next, 2);
+        vd_out(&d, VD_NOTIFY, g_test_rand_int_range(0, 16) ? 0 : random64());
+    }
+}
+
+/* ---- A run ---- */
+
+static const Range *random_range(void)
+{
+    unsigned n = 0;
+
+    while (n < ARRAY_SIZE(current->range) && current->range[n].size) {
+        n++;
+    }
+    return &current->range[g_test_rand_int_range(0, n)];
+}
+
+static void between(QtestMachine *m)
+{
+    switch (g_test_rand_int_range(0, 16)) {
+    case 0: qm_reset(m); break;
+    case 1: qm_clock_step(m, random64() & 0xffffffffff); break;
+    case 2: qm_serial_send(m, "random words\n"); break;
+    case 3: case 4: qm_reload(m); break;
+    default: break;
+    }
+    qm_serial_drain(m);
+}
+
+static void fuzz(QtestMachine *m)
+{
+    unsigned total = accesses();
+    uint64_t before = qm_resident_kib(m), slack = qm_slow() > 1 ? 8 : 1;
+
+    current = qm_data(m);
+    for (unsigned done = 0; done < total; done += PIECE) {
+        const Range *r = random_range();
+
+        if (current->virtio && g_test_rand_int_range(0, 2)) {
+            random_ring(m);
+        }
+        qm_fuzz(m, r->addr, r->size, MIN(PIECE, total - done), random64());
+        between(m);
+    }
+    qm_reload(m);
+    qm_reset(m);
+    g_assert_cmpuint(qm_resident_kib(m), <, before + GROWTH_MIB * KiB * slack);
+}
+
+int main(int argc, char **argv)
+{
+    g_autofree char *image = NULL;
+
+    g_test_init(&argc, &argv, NULL);
+    image = qm_scratch("disk.img");
+    g_assert_true(g_file_set_contents(image, "", 0, NULL));
+    g_assert_cmpint(truncate(image, 256 * KiB), ==, 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        g_autofree char *name = g_strdup_printf("/qtest/fuzz/%s", cases[i].name);
+        g_auto(GStrv) parts = g_strsplit(cases[i].options, "%s", 2);
+        g_autofree char *options = g_strjoinv(image, parts);
+        g_autofree char *all = g_strdup_printf("%s -m %dM -no-shutdown", options, RAM_MIB);
+
+        qm_add_fresh_test(name, all, fuzz, &cases[i]);
+    }
+    return g_test_run();
+}
