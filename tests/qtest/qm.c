@@ -87,9 +87,9 @@ static int listen_at(const char *path)
     return fd;
 }
 
-static void wait_readable(int fd, int64_t deadline, const char *what)
+static void wait_ready(int fd, short events, int64_t deadline, const char *what)
 {
-    struct pollfd p = { .fd = fd, .events = POLLIN };
+    struct pollfd p = { .fd = fd, .events = events };
     int64_t left = (deadline - g_get_monotonic_time()) / 1000;
 
     if (poll(&p, 1, CLAMP(left, 0, INT_MAX)) <= 0) {
@@ -100,7 +100,7 @@ static void wait_readable(int fd, int64_t deadline, const char *what)
 /* The connection that the emulator makes to a socket that listens. */
 static void accept_from(Link *l, int listener, const char *path)
 {
-    wait_readable(listener, deadline_us(REPLY_MS), "connection");
+    wait_ready(listener, POLLIN, deadline_us(REPLY_MS), "connection");
     l->fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     g_assert_cmpint(l->fd, >=, 0);
     l->in = g_string_new(NULL);
@@ -116,9 +116,15 @@ static void link_close(Link *l)
 
 static void link_send(Link *l, const char *data, size_t len)
 {
-    while (len > 0) {
-        ssize_t n = send(l->fd, data, len, MSG_NOSIGNAL);
+    int64_t deadline = deadline_us(REPLY_MS);
 
+    while (len > 0) {
+        ssize_t n = send(l->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (n < 0 && errno == EAGAIN) {
+            wait_ready(l->fd, POLLOUT, deadline, "room for input");
+            continue;
+        }
         if (n < 0) {
             g_error("the emulator ended");
         }
@@ -132,7 +138,7 @@ static void link_receive(Link *l, int64_t deadline, const char *what)
     char buf[64 * 1024];
     ssize_t n;
 
-    wait_readable(l->fd, deadline, what);
+    wait_ready(l->fd, POLLIN, deadline, what);
     n = recv(l->fd, buf, sizeof(buf), 0);
     if (n <= 0) {
         g_error("the emulator ended before a %s came", what);
@@ -507,6 +513,13 @@ void qm_reset(QtestMachine *m)
 void qm_serial_send(QtestMachine *m, const char *text)
 {
     link_send(&m->serial, text, strlen(text));
+}
+
+void qm_serial_offer(QtestMachine *m, const char *text)
+{
+    if (send(m->serial.fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+        g_assert_cmpint(errno, ==, EAGAIN);
+    }
 }
 
 void qm_serial_expect(QtestMachine *m, const char *text)

@@ -79,6 +79,8 @@ struct json_object *qm_qmp(QtestMachine *m, const char *command, const char *arg
 struct json_object *qm_wait_event(QtestMachine *m, const char *event);
 /* The other side of the first serial port. */
 void qm_serial_send(QtestMachine *m, const char *text);
+/* The same as far as there is room. */
+void qm_serial_offer(QtestMachine *m, const char *text);
 void qm_serial_expect(QtestMachine *m, const char *text);
 /* Forget what came. */
 void qm_serial_drain(QtestMachine *m);

@@ -156,7 +156,7 @@ static void between(QtestMachine *m)
     switch (g_test_rand_int_range(0, 16)) {
     case 0: qm_reset(m); break;
     case 1: qm_clock_step(m, random64() & 0xffffffffff); break;
-    case 2: qm_serial_send(m, "random words\n"); break;
+    case 2: qm_serial_offer(m, "random words\n"); break;
     case 3: case 4: qm_reload(m); break;
     default: break;
     }
