@@ -133,6 +133,25 @@ class Suite:
         finally:
             shutil.rmtree(tmp, ignore_errors=True)
 
+    def unpack_with_dependencies(self, packages, into):
+        """Download packages with all that they depend on, and unpack everything."""
+        self.say('fetching %s with their dependencies' % ' '.join(packages))
+        os.makedirs(self.dir + '/tmp', exist_ok=True)
+        tmp = tempfile.mkdtemp(dir=self.dir + '/tmp')
+        try:
+            os.makedirs(tmp + '/partial')
+            self._apt('apt-get', 'install', '-y', '--download-only',
+                      '--no-install-recommends', '-o', 'Dir::Cache::archives=' + tmp,
+                      *packages)
+            debs = sorted(glob.glob(tmp + '/*.deb'))
+            if not debs:
+                raise Unavailable('apt-get brought nothing of %s' % ' '.join(packages))
+            for deb in debs:
+                self.fetched += os.path.getsize(deb)
+                _unpack(deb, into, lambda path: True)
+        finally:
+            shutil.rmtree(tmp, ignore_errors=True)
+
 
 def _unpack(deb, into, want):
     import tarfile
@@ -154,7 +173,13 @@ def _unpack(deb, into, want):
                     os.chmod(target, member.mode & 0o755)
                 elif member.issym():
                     if os.path.lexists(target):
+                        if os.path.isdir(target):
+                            continue                    # /bin and the like, made already
                         os.unlink(target)
                     os.symlink(member.linkname, target)
+                elif member.islnk() and want(os.path.normpath(member.linkname)):
+                    if os.path.lexists(target):
+                        os.unlink(target)
+                    os.link(os.path.join(into, os.path.normpath(member.linkname)), target)
         if proc.wait() != 0:
             raise Unavailable('%s is damaged' % os.path.basename(deb))

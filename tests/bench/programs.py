@@ -58,16 +58,21 @@ def names():
 
 
 def initrd():
-    """The test guests' initramfs with the programs behind it (the kernel takes several)."""
+    """The test guests' initramfs with the programs."""
     archive = Archive()
     with open(for_guest(), 'rb') as f:
         archive.file('bin/bench', f.read(), 0o755)
     archive.file('tests/bench', SCRIPT.encode())
-    with open(rhea.guest('initrd'), 'rb') as f:
-        base = f.read()
-    path = os.path.join(rhea.BUILD, 'bench/initrd.cpio.gz')
+    return append_to_initrd('initrd', archive, 'initrd.cpio.gz')
+
+
+def append_to_initrd(base, archive, name):
+    """The test guests' initramfs with an archive behind it (the kernel takes several)."""
+    path = os.path.join(rhea.BUILD, 'bench', name)
+    with open(rhea.guest(base), 'rb') as f:
+        data = f.read()
     with open(path + '.tmp', 'wb') as f:
-        f.write(base + archive.finish())
+        f.write(data + archive.finish())
     os.rename(path + '.tmp', path)
     return path
 
