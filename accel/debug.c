@@ -137,6 +137,7 @@ static bool debug_ensure(CpuState *cpu, GError **err)
     cpu->debug->breaks = g_array_new(FALSE, FALSE, sizeof(CpuBreak));
     cpu->debug->watches = g_array_new(FALSE, FALSE, sizeof(CpuWatchpoint));
     run_state_add_notifier(debug_run_state_changed, cpu);
+    debug_changed(cpu);
     return true;
 }
 
@@ -250,7 +251,6 @@ void cpu_step_enable(CpuState *cpu, unsigned flags)
     if (debug_ensure(cpu, NULL)) {
         cpu->debug->stepping = true;
         cpu->debug->step_flags = flags;
-        debug_changed(cpu);
     }
 }
 

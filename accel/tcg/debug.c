@@ -59,6 +59,34 @@ void tcg_debug_watch(TcgVcpu *v, uint64_t vaddr, uint64_t size, unsigned access)
     v->hit = cpu_debug_watch_stop(w, vaddr);
 }
 
+/* Stop behind what ran alone, if it hit a watchpoint. */
+static bool alone_end(TcgVcpu *v)
+{
+    v->alone = false;
+    v->cpu->tcg.jump_cache = v->jump_cache;
+    if (!v->hit.reason) {
+        return false;
+    }
+    cpu_debug_report(v->cpu, &v->hit);
+    v->hit.reason = CPU_DEBUG_NONE;
+    return true;
+}
+
+static void alone_begin(TcgVcpu *v)
+{
+    v->hit.reason = CPU_DEBUG_NONE;
+    v->alone = true;
+}
+
+void tcg_debug_delivery(TcgVcpu *v, bool begin)
+{
+    if (begin) {
+        alone_begin(v);
+    } else {
+        alone_end(v);
+    }
+}
+
 /* Run the instruction at pc, whatever breakpoints there are. True if it has hit a watchpoint
  * and the vCPU stops; exceptions unwind. */
 static bool run_alone(TcgVcpu *v)
@@ -67,8 +95,7 @@ static bool run_alone(TcgVcpu *v)
     const uint64_t *pc = (const uint64_t *)((const char *)cpu + v->engine->ops->pc_offset);
     const TcgRegion *r;
 
-    v->hit = (CpuDebugStop){ .reason = CPU_DEBUG_NONE };
-    v->alone = true;
+    alone_begin(v);
     while (!(r = tcg_loop_region(v, *pc, TCG_CF_SINGLE))) {
         tcg_vcpu_serve(v);
     }
@@ -76,13 +103,7 @@ static bool run_alone(TcgVcpu *v)
     TcgExit ex = tcg_run(v->engine->ctx, cpu, r->entry);
     v->stats.exits[ex.reason]++;
     cpu->tcg.pending_icount = 0;
-    v->alone = false;
-    cpu->tcg.jump_cache = v->jump_cache;
-    if (v->hit.reason) {
-        cpu_debug_report(cpu, &v->hit);
-        return true;
-    }
-    return false;
+    return alone_end(v);
 }
 
 static void step_report(CpuState *cpu)
@@ -92,23 +113,27 @@ static void step_report(CpuState *cpu)
     cpu_debug_report(cpu, &stop);
 }
 
+static bool is_stopped(const CpuState *cpu)
+{
+    return atomic_read(&cpu->debug_pause) & CPU_PAUSE_STOPPED;
+}
+
 /* One instruction, or one interrupt that is taken. */
 static void step(TcgVcpu *v)
 {
     CpuState *cpu = v->cpu;
-    bool hit = false, irq = false;
+    bool irq = false;
 
     if (!(cpu->debug->step_flags & CPU_STEP_NO_IRQ)) {
-        atomic_xchg(&cpu->interrupt_request, 0);
-        irq = cpu->ops->take_interrupt(cpu);
+        irq = tcg_take_interrupt(v);
     }
     if (!irq) {
-        hit = run_alone(v);
+        run_alone(v);
     }
     /* It has not waited for what it would wait for. */
     atomic_set(&cpu->halted, 0);
     cpu->nap_us = 0;
-    if (!hit) {
+    if (!is_stopped(cpu)) {
         step_report(cpu);
     }
 }
@@ -118,9 +143,9 @@ bool tcg_debug_run(TcgVcpu *v, TcgUnwind why)
     CpuState *cpu = v->cpu;
     CpuDebug *d = cpu->debug;
 
-    v->alone = false;
-    v->hit.reason = CPU_DEBUG_NONE;
-    cpu->tcg.jump_cache = v->jump_cache;
+    if (is_stopped(cpu)) {
+        return false; /* as the handler was entered */
+    }
     if (why == TCG_UNWIND_WATCH) {
         return !run_alone(v);
     }

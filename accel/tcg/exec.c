@@ -55,6 +55,32 @@ bool tcg_loop_serve(TcgVcpu *v)
     return true;
 }
 
+bool tcg_take_interrupt(TcgVcpu *v)
+{
+    CpuState *cpu = v->cpu;
+    atomic_xchg(&cpu->interrupt_request, 0);
+    if (likely(!cpu->debug)) {
+        return cpu->ops->take_interrupt(cpu);
+    }
+    tcg_debug_delivery(v, true);
+    bool taken = cpu->ops->take_interrupt(cpu);
+    tcg_debug_delivery(v, false);
+    return taken;
+}
+
+static void take_exception(TcgVcpu *v)
+{
+    CpuState *cpu = v->cpu;
+    tcg_translate_abort(v);
+    if (unlikely(cpu->debug)) {
+        tcg_debug_delivery(v, true);
+    }
+    cpu->ops->take_exception(cpu);
+    if (unlikely(cpu->debug)) {
+        tcg_debug_delivery(v, false);
+    }
+}
+
 /* Interrupts and halting, where the code asked for the loop or was asked to leave. True:
  * go on (at pc, which may have changed). */
 static bool poll(TcgVcpu *v)
@@ -66,11 +92,11 @@ static bool poll(TcgVcpu *v)
         }
         atomic_set(&cpu->halted, 0);
     }
-    atomic_xchg(&cpu->interrupt_request, 0);
-    if (!cpu->ops->take_interrupt(cpu) && unlikely(cpu->nap_us)) {
+    bool taken = tcg_take_interrupt(v);
+    if (unlikely(atomic_read(&cpu->debug_pause))) {
         return false;
     }
-    return true;
+    return taken || likely(!cpu->nap_us);
 }
 
 static void log_exec(const CpuState *cpu, uint64_t pc, const TcgRegion *r)
@@ -193,8 +219,7 @@ void tcg_cpu_run(CpuState *cpu)
         atomic_set(&tcg_vcpu(cpu)->phase, TCG_PHASE_LOOP);
     }
     if (why == TCG_UNWIND_EXCEPTION) {
-        tcg_translate_abort(tcg_vcpu(cpu));
-        cpu->ops->take_exception(cpu);
+        take_exception(tcg_vcpu(cpu));
     }
     if (likely(!cpu->debug) || tcg_debug_run(tcg_vcpu(cpu), why)) {
         run_turns(tcg_vcpu(cpu));

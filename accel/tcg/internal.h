@@ -362,7 +362,8 @@ struct TcgVcpu {
     uint32_t bloom_misses; /* (v) */
     TcgJumpEntry *jump_cache;
     TcgJumpEntry *no_jumps; /* empty; NULL until a debugger came */
-    bool alone;         /* (v) one instruction is run, as debugging asks for */
+    bool alone;         /* (v) what runs can be stopped behind it: an instruction that is
+                           run alone, the entry into a handler; */
     CpuDebugStop hit;   /* (v) the watchpoint that it hit */
     TcgStats stats;     /* (v); read without care by info */
 };
@@ -418,6 +419,8 @@ void tcg_cpu_run(CpuState *cpu);
  * may be wanted (false: leave the loop); the region at pc (NULL: begin the turn again). */
 bool tcg_loop_serve(TcgVcpu *v);
 TcgRegion *tcg_loop_region(TcgVcpu *v, uint64_t pc, uint32_t cflags);
+/* True if an interrupt was taken. */
+bool tcg_take_interrupt(TcgVcpu *v);
 
 /* debug.c */
 
@@ -431,6 +434,8 @@ void tcg_debug_changed(CpuState *cpu);
 /* Begin or go on under a debugger: steps, and instructions that have to be run alone. False:
  * leave the loop. */
 bool tcg_debug_run(TcgVcpu *v, TcgUnwind why);
+/* The entry into a handler begins or ends: accesses that it makes may hit watchpoints. */
+void tcg_debug_delivery(TcgVcpu *v, bool begin);
 /* In the loop: is there a breakpoint at pc, so that the vCPU stops? */
 bool tcg_debug_break(TcgVcpu *v, uint64_t pc);
 /* An instruction is about to access memory: @access is CpuWatch bits. Unwinds if a

@@ -502,6 +502,47 @@ static void test_step_irq(void)
     g_assert_cmpuint(c->r[1], ==, 2);
 }
 
+/* A handler's entry that stores its frame where a watchpoint is: the stop is behind it. */
+static void test_watch_frame(void)
+{
+    ToyCpu *c = toy.cpu[0];
+
+    toy_put(0x1000, TOY_ADDI, 0, 0, 1);
+    toy_put(0x1004, TOY_SYS, 0, 0, TOY_SYS_ECALL);
+    toy_put(0x2000, TOY_ADDI, 0, 0, 1);
+    toy_put(0x2004, TOY_SYS, 0, 0, TOY_SYS_EI);
+    toy_put(0x2008, TOY_ADDI, 0, 0, 1);
+    toy_put(0x200c, TOY_HALT, 0, 0, 0);
+    toy_put(0x3000, TOY_SYS, 0, 0, TOY_SYS_IRET);
+    c->vector = 0x2000;
+    c->ivector = 0x3000;
+    c->frame = 0x8000;
+    debug_watch(0x8000, 8, CPU_WATCH_WRITE);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        c->pc = 0x1000;
+        debug_go_watch(0x8000, CPU_WATCH_WRITE, 0x2000);
+        g_assert_cmphex(toy_read(0x8000), ==, 0x1004);
+        toy_irq(c);
+        debug_go_watch(0x8000, CPU_WATCH_WRITE, 0x3000);
+        g_assert_cmphex(toy_read(0x8000), ==, 0x2008);
+        if (!turn) {
+            c->ie = 0;
+            c->pc = 0x1004;
+            cpu_step_enable(cpu(0), 0);
+            debug_go_watch(0x8000, CPU_WATCH_WRITE, 0x2000);
+            debug_go_step(0x2004);
+            debug_go_step(0x2008);
+            toy_irq(c);
+            debug_go_watch(0x8000, CPU_WATCH_WRITE, 0x3000);
+            debug_go_step(0x2008);
+            cpu_step_disable(cpu(0));
+        }
+    }
+    go_end();
+    g_assert_cmpuint(c->n_exceptions, ==, 3);
+    g_assert_cmpuint(c->n_interrupts, ==, 3);
+}
+
 /* A step that hits a watchpoint tells of that; one vCPU steps while another runs. */
 static void test_step_smp(void)
 {
@@ -536,6 +577,7 @@ static const ToyCase cases[] = {
     { "watch", test_watch, 1 },             { "watch-loop", test_watch_loop, 1 },
     { "watch-device", test_watch_device, 1 }, { "step", test_step, 1 },
     { "step-irq", test_step_irq, 1 },       { "step-smp", test_step_smp, 2 },
+    { "watch-frame", test_watch_frame, 1 },
 };
 
 int main(int argc, char **argv)

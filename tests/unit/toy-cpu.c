@@ -248,6 +248,13 @@ static void toy_misaligned(CpuState *cpu, uint64_t vaddr, CpuAccess access)
     toy_cpu(cpu)->exc_tval = vaddr;
 }
 
+static void toy_put_frame(ToyCpu *c)
+{
+    if (c->frame) {
+        cpu_store(&c->parent, c->frame, c->saved_pc, IR_MO_64);
+    }
+}
+
 static void toy_take_exception(CpuState *cpu)
 {
     ToyCpu *c = toy_cpu(cpu);
@@ -261,6 +268,7 @@ static void toy_take_exception(CpuState *cpu)
     c->pc = c->vector;
     c->ie = 0;
     c->n_exceptions++;
+    toy_put_frame(c);
 }
 
 static bool toy_take_interrupt(CpuState *cpu)
@@ -273,6 +281,7 @@ static bool toy_take_interrupt(CpuState *cpu)
     c->saved_pc = c->pc;
     c->pc = c->ivector;
     c->n_interrupts++;
+    toy_put_frame(c);
     return true;
 }
 

@@ -53,6 +53,7 @@ typedef struct ToyCpu {
     uint64_t vector, ivector; /* 0: an exception fails the test */
     uint64_t saved_pc, cause, tval;
     uint64_t exc_cause, exc_tval;
+    uint64_t frame;          /* not 0: handlers are entered with the pc stored here */
     uint64_t space;
     uint64_t n_exceptions, n_interrupts;
     uint32_t irq;            /* (a) */
