@@ -6,6 +6,7 @@
  */
 #include "util/osdep.h"
 #include "block/backend-internal.h"
+#include "block/trace.h"
 #include "qapi/qapi-events-block.h"
 #include "softmmu/runstate.h"
 #include "util/timer.h"
@@ -195,6 +196,12 @@ bool blk_can_discard(BlockBackend *blk)
 
 /* ---- Requests ---- */
 
+/* For traces. */
+static const char *const op_names[BLOCK_OP_COUNT] = {
+    [BLOCK_READ] = "read", [BLOCK_WRITE] = "write", [BLOCK_FLUSH] = "flush",
+    [BLOCK_DISCARD] = "discard", [BLOCK_WRITE_ZEROES] = "write-zeroes",
+};
+
 static void count(BlkRequest *r, int ret)
 {
     BlkOpStats *st = &r->blk->stats[r->op];
@@ -217,6 +224,7 @@ static void blk_request_done(void *opaque, int ret)
     BlockCompletion *cb = r->cb;
     void *cb_opaque = r->opaque;
 
+    trace_block_request_complete(r, op_names[r->op], ret);
     count(r, ret);
     g_free(r);
     blk->in_flight--;
@@ -233,6 +241,8 @@ static void blk_submit(BlockBackend *blk, BlockRequest req, BlockCompletion *cb,
     r->req.cb = blk_request_done;
     r->req.opaque = r;
     blk->in_flight++;
+    trace_block_request_submit(r, blk_node(blk)->name, op_names[req.op], req.offset, req.len,
+                               req.flags);
     if (block_op_writes(req.op)) {
         r->req.flags |= blk->write_cache ? 0 : BLOCK_REQ_FUA;
         if (!blk->writable) {
@@ -347,6 +357,7 @@ BlockErrorAction blk_error_action(BlockBackend *blk, bool is_write, int error)
     bool no_space = error == ENOSPC || error == EDQUOT;
     BlockErrorAction action = choose_action(is_write ? blk->werror : blk->rerror, no_space);
 
+    trace_block_error_act(blk_node(blk)->name, is_write, error, action);
     send_event(blk, is_write, action, no_space, error);
     if (action == BLOCK_ERROR_STOP) {
         blk->io_error = error;
@@ -385,6 +396,7 @@ int blk_flush_all(void)
 {
     int ret = 0;
 
+    trace_block_all_flush();
     blk_drain_all();
     for (GList *l = block_nodes(); l; l = l->next) {
         BlockNode *node = l->data;

@@ -5,6 +5,7 @@
  */
 #include "util/osdep.h"
 #include "block/block.h"
+#include "block/trace.h"
 
 enum { MAX_NAME = 31 };
 
@@ -242,6 +243,7 @@ void block_node_unref(BlockNode *node)
         return;
     }
     g_assert(!node->users);
+    trace_block_node_close(node->name, node->drv->name);
     graph.nodes = g_list_remove(graph.nodes, node);
     if (node->state && node->drv->close) {
         node->drv->close(node);
@@ -279,11 +281,13 @@ static BlockNode *open_node(const BlockDriver *drv, const char *name,
     node->state = g_malloc0(MAX(drv->state_size, 1));
     graph.nodes = g_list_append(graph.nodes, node);
     if (drv->open && !drv->open(node, v, err)) {
+        trace_block_node_open_fail(node->name, drv->name);
         g_free(node->state);
         node->state = NULL;
         block_node_unref(node);
         return NULL;
     }
+    trace_block_node_open(node->name, drv->name, node->filename);
     return node;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "util/osdep.h"
 #include "chardev/char.h"
+#include "chardev/trace.h"
 
 /* How long output waits for a slow reader before it is dropped. */
 enum { WRITE_ALL_TRIES = 100, WRITE_ALL_PAUSE_US = 1000 };
@@ -26,6 +27,7 @@ bool chr_fe_init(CharFrontend *fe, Chardev *chr, GError **err)
         chr->fe = fe;
     }
     fe->chr = object_ref(chr);
+    trace_chardev_attach(chr->label, fe);
     return true;
 }
 
@@ -36,6 +38,7 @@ void chr_fe_deinit(CharFrontend *fe)
     if (!chr) {
         return;
     }
+    trace_chardev_detach(chr->label, fe);
     chr_fe_set_handlers(fe, NULL, NULL, NULL, NULL);
     if (chardev_class(chr)->detach) {
         chardev_class(chr)->detach(chr, fe);
@@ -94,6 +97,7 @@ int chr_fe_write(CharFrontend *fe, const uint8_t *buf, int len)
         return len;
     }
     n = chardev_class(fe->chr)->write(fe->chr, buf, len);
+    trace_chardev_write(fe->chr->label, len, n);
     if (n < 0) {
         log_output(fe->chr, buf, len);
         return len; /* a dead end: output is dropped, the guest goes on */

@@ -5,6 +5,7 @@
  */
 #include "util/osdep.h"
 #include "chardev/char.h"
+#include "chardev/trace.h"
 #include <fcntl.h>
 
 void (*chardev_quit_hook)(void);
@@ -24,6 +25,7 @@ static void chardev_instance_finalize(Object *obj)
 {
     Chardev *chr = (Chardev *)obj;
 
+    trace_chardev_close(chr->label);
     if (chr->log_fd >= 0) {
         close(chr->log_fd);
     }
@@ -89,9 +91,11 @@ bool chardev_register(Chardev *chr, const char *label, GError **err)
     }
     if (cc->open && !cc->open(chr, err)) {
         error_prefix(err, "character device '%s'", label);
+        trace_chardev_open_fail(label, object_class_name(chr->parent.klass));
         object_unparent(chr);
         return false;
     }
+    trace_chardev_open(label, object_class_name(chr->parent.klass));
     return true;
 }
 
@@ -183,6 +187,7 @@ void chr_be_receive(Chardev *chr, const uint8_t *buf, int size)
 {
     CharFrontend *fe = chr->fe;
 
+    trace_chardev_receive(chr->label, size);
     if (fe && fe->receive) {
         fe->receive(fe->opaque, buf, size);
     }
@@ -192,6 +197,7 @@ void chr_be_event(Chardev *chr, CharEvent event)
 {
     CharFrontend *fe = chr->fe;
 
+    trace_chardev_event(chr->label, event, fe && fe->event);
     if (event == CHAR_EVENT_OPENED) {
         chr->open = true;
     } else if (event == CHAR_EVENT_CLOSED) {

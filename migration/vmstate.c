@@ -9,6 +9,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
+#include "migration/trace.h"
 #include "migration/vmstate.h"
 #include "util/fifo8.h"
 #include "util/timer.h"
@@ -110,6 +111,7 @@ void vmstate_save(const VMStateField *fields, void *obj, GByteArray *out)
         put_u32(out, 0);
         save_payload(f, obj, out);
         set_u32(out, at, out->len - at - 4);
+        trace_vmstate_field_save(f->name, kind, out->len - at - 4);
     }
 }
 
@@ -273,6 +275,7 @@ static bool load_field(const VMStateField *f, void *obj, Reader *r, GError **err
     if (*kind != f->kind) {
         return error_set(err, "saved field '%s' has another type", f->name);
     }
+    trace_vmstate_field_load(f->name, *kind, size);
     return load_payload(f, obj, payload, size, err);
 }
 
@@ -286,6 +289,7 @@ bool vmstate_load(const VMStateField *fields, void *obj, const uint8_t *data, si
             continue;
         }
         if (!load_field(f, obj, &r, err)) {
+            trace_vmstate_field_refuse(f->name);
             return false;
         }
     }

@@ -9,6 +9,7 @@
 #include "monitor/hmp-format.h"
 #include "monitor/hmp-internal.h"
 #include "monitor/monitor.h"
+#include "monitor/trace.h"
 #include "qapi/json.h"
 #include "qapi/keyval.h"
 #include "qapi/qapi-hmp.h"
@@ -364,6 +365,7 @@ static void execute(const char *line, GString *out)
 
 void hmp_execute(HmpSession *s, const char *line, GString *out)
 {
+    trace_monitor_hmp_execute(line);
     HmpSession *outer = hmp_session_enter(s);
 
     execute(line, out);

@@ -10,6 +10,7 @@
 #include "util/osdep.h"
 #include "monitor/monitor.h"
 #include "monitor/qmp-internal.h"
+#include "monitor/trace.h"
 #include "qapi/json-scanner.h"
 #include "qapi/json.h"
 #include "qapi/qapi-command-table.h"
@@ -87,6 +88,7 @@ static void send_value(QmpMonitor *m, struct json_object *value)
     if (!m->connected) {
         return;
     }
+    trace_monitor_qmp_send(m, json_object_to_json_string(value));
     json_append(m->out, value, m->pretty);
     g_string_append(m->out, "\r\n");
     if (m->out->len > MAX_QUEUED_OUTPUT) {
@@ -195,6 +197,7 @@ static void value_parsed(void *opaque, struct json_object *value, GError *fault)
     QmpMonitor *m = opaque;
     QmpRequest *r = g_new0(QmpRequest, 1);
 
+    trace_monitor_qmp_receive(m, json_object_to_json_string(value));
     r->value = value;
     r->fault = fault;
     if (m->oob && !fault && qmp_request_is_oob(value)) {
@@ -228,9 +231,11 @@ static void qmp_event(void *opaque, CharEvent event)
     case CHAR_EVENT_OPENED:
         clear_session(m);
         m->connected = true;
+        trace_monitor_qmp_connect(m);
         send_greeting(m);
         break;
     case CHAR_EVENT_CLOSED:
+        trace_monitor_qmp_disconnect(m);
         clear_session(m);
         break;
     default:

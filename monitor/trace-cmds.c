@@ -6,7 +6,7 @@
 #include "util/osdep.h"
 #include "monitor/monitor.h"
 #include "qapi/qapi-commands-trace.h"
-#include "util/trace.h"
+#include "util/tracing.h"
 
 /* A pattern may match nothing; a name may not. */
 static bool check_request(const char *name, bool has_vcpu, GError **err)

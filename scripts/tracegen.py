@@ -121,7 +121,7 @@ def header(folder, events):
     ident = re.sub(r'[^a-z0-9]', '_', folder)
     guard = ident.upper() + '_TRACE_H'
     out = ['/* Made by scripts/tracegen.py from %s/trace-events. */' % folder,
-           '#ifndef ' + guard, '#define ' + guard, '', '#include "util/trace.h"', '',
+           '#ifndef ' + guard, '#define ' + guard, '', '#include "util/tracing.h"', '',
            'extern uint8_t trace_on_%s[];' % ident, '']
     for i, e in enumerate(events):
         # A macro, so that what stands in the arguments is not computed when it is off.
@@ -157,7 +157,7 @@ def source(folder, events):
     ident = re.sub(r'[^a-z0-9]', '_', folder)
     out = ['/* Made by scripts/tracegen.py from %s/trace-events. */' % folder,
            '#include "util/osdep.h"', '#include "%s/trace.h"' % folder,
-           '#include "util/trace-record.h"', '',
+           '#include "util/tracing-record.h"', '',
            'uint8_t trace_on_%s[%d];' % (ident, max(len(events), 1)), '']
     for i, e in enumerate(events):
         if e.args:

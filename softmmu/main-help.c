@@ -8,7 +8,7 @@
 #include "accel/accel.h"
 #include "chardev/char.h"
 #include "util/log.h"
-#include "util/trace.h"
+#include "util/tracing.h"
 
 enum { NAME_COLUMN = 20, OPTION_COLUMN = 25 };
 

@@ -22,7 +22,7 @@
 #include "util/rtc.h"
 #include "util/signals.h"
 #include "util/timer.h"
-#include "util/trace.h"
+#include "util/tracing.h"
 #include <signal.h>
 #include <fcntl.h>
 

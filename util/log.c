@@ -6,7 +6,7 @@
 #include "util/osdep.h"
 #include "util/log.h"
 #include "util/cutils.h"
-#include "util/trace.h"
+#include "util/tracing.h"
 #include <fcntl.h>
 
 typedef struct LogItem {

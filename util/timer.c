@@ -10,6 +10,7 @@
 #include "util/osdep.h"
 #include "util/timer.h"
 #include "util/main-loop.h"
+#include "util/trace.h"
 #include <time.h>
 
 typedef struct TimerHeap {
@@ -68,6 +69,7 @@ static void virtual_publish(bool standing, int64_t base)
 
 void clock_virtual_enable(bool run)
 {
+    trace_clock_virtual_enable(run);
     g_mutex_lock(&virtual_lock);
     if (!virtual_manual && run == virtual_standing) {
         int64_t now = host_clock(CLOCK_MONOTONIC);
@@ -164,6 +166,10 @@ static void heap_insert(TimerHeap *h, Timer *t)
 
 /* ---- Timers ---- */
 
+/* For traces. */
+static const char *const clock_names[] = { "realtime", "virtual", "host" };
+G_STATIC_ASSERT(G_N_ELEMENTS(clock_names) == CLOCK_TYPE_COUNT);
+
 void timer_init(Timer *t, ClockType type, void (*cb)(void *opaque), void *opaque)
 {
     *t = (Timer){ .type = type, .expire_ns = INT64_MAX, .cb = cb, .opaque = opaque,
@@ -188,7 +194,10 @@ void timer_mod(Timer *t, int64_t expire_ns)
     }
     atomic_set(&t->expire_ns, expire_ns);
     if (expire_ns != INT64_MAX) {
+        trace_timer_arm(t, clock_names[t->type], expire_ns);
         heap_insert(h, t);
+    } else {
+        trace_timer_disarm(t, clock_names[t->type]);
     }
     earlier = t->heap_index == 0;
     g_mutex_unlock(&h->lock);
@@ -234,6 +243,7 @@ static void run_clock(ClockType type, int64_t now)
         void (*cb)(void *opaque) = t->cb;
         void *opaque = t->opaque;
 
+        trace_timer_expire(t, clock_names[type], t->expire_ns, now);
         heap_remove(h, t);
         atomic_set(&t->expire_ns, INT64_MAX);
         g_mutex_unlock(&h->lock);

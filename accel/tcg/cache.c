@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 
 #include "accel/tcg/internal.h"
+#include "accel/tcg/trace.h"
 
 /* Slices are an eighth of a segment where that lies between these, so that several vCPUs
  * fill a segment of a small cache together. Any region fits into the smallest (or is made
@@ -104,6 +105,7 @@ static void segment_reclaim(TcgVcpu *v, unsigned n)
     TcgCache *c = &v->engine->cache;
     unsigned first = n * c->slices_per_segment;
 
+    trace_tcg_segment_reclaim(v->cpu->index, n);
     atomic_store_release(&c->seg[n].generation, c->seg[n].generation + 1);
     v->served++;
     tcg_slice_drop(&v->slice);

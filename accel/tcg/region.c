@@ -10,6 +10,7 @@
 #include "util/osdep.h"
 
 #include "accel/tcg/internal.h"
+#include "accel/tcg/trace.h"
 
 /* ---- Hash ---- */
 
@@ -199,6 +200,7 @@ void tcg_region_kill_locked(TcgEngine *e, TcgRegion *r)
 {
     g_mutex_lock(&e->link_lock);
     if (!r->dead) {
+        trace_tcg_region_kill(r->ram_addr, r->mode);
         atomic_set(&r->dead, true);
         hash_remove(e, r);
         while (r->incoming) {

@@ -16,6 +16,7 @@
 #include <sched.h>
 
 #include "accel/tcg/internal.h"
+#include "accel/tcg/trace.h"
 
 void tcg_vcpu_serve(TcgVcpu *v)
 {
@@ -105,6 +106,7 @@ static void request_all(TcgVcpu *self, const uint64_t *revoke)
 
 void tcg_revoke_stores(TcgVcpu *self, uint64_t ram_page)
 {
+    trace_tcg_stores_revoke(self->cpu->index, ram_page);
     /* The page's flag is set: pairs with the fence in tcg_view_enter_store() (I4). */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (tcg_views_may_store(self, ram_page)) {

@@ -8,6 +8,7 @@
 
 #include "accel/tcg/internal.h"
 #include "accel/tcg/profile.h"
+#include "accel/tcg/trace.h"
 #include "util/log.h"
 
 static const uint8_t *code_host(uint64_t ram_addr)
@@ -228,6 +229,8 @@ TcgRegion *tcg_translate(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsig
         got = tcg_pages_publish(e, r, v->pin);
         if (got == r) {
             slice_commit(v, r);
+            trace_tcg_region_translate(v->cpu->index, pc, r->ram_addr, r->mode, r->n_insns,
+                                       r->code_size);
         }
     } else {
         tcg_slice_drop(&v->slice);

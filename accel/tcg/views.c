@@ -22,6 +22,7 @@
 #include <sys/mman.h>
 
 #include "accel/tcg/internal.h"
+#include "accel/tcg/trace.h"
 
 enum { BLOOM_BITS = 16, BLOOM_REBUILD = 512 };
 
@@ -260,12 +261,14 @@ void cpu_set_view(CpuState *cpu, CpuViewKind kind, const CpuViewKey *key)
     }
     v->stats.view_switches++;
     unsigned n = pool_find(p, key);
-    if (n == TCG_VIEWS_MAX) {
+    bool is_new = n == TCG_VIEWS_MAX;
+    if (is_new) {
         v->stats.view_misses++;
         n = pool_make(p, key);
     } else {
         view_catch_up(p, n);
     }
+    trace_tcg_view_switch(cpu->index, kind, n, is_new, key->k[0], key->k[1]);
     p->current = n;
     p->view[n].last_use = ++p->clock;
     pool_publish_current(v, p);
@@ -283,6 +286,7 @@ static void pool_flush(TcgViewPool *p)
 
 void tcg_views_flush(TcgVcpu *v)
 {
+    trace_tcg_views_flush(v->cpu->index);
     v->stats.flushes++;
     for (unsigned k = 0; k < CPU_VIEW_COUNT; k++) {
         pool_flush(&v->pool[k]);
@@ -330,6 +334,7 @@ void cpu_invalidate(CpuState *cpu, bool all_pages, uint64_t vaddr,
     if (!v) {
         return;
     }
+    trace_tcg_views_invalidate(cpu->index, all_pages, vaddr, keep_global);
     v->stats.invalidations++;
     for (unsigned k = 0; k < CPU_VIEW_COUNT; k++) {
         pool_invalidate(&v->pool[k], all_pages, vaddr, match, opaque, keep_global);

@@ -9,6 +9,7 @@
  */
 #include "util/osdep.h"
 #include "block/block-backend.h"
+#include "hw/block/trace.h"
 #include "hw/virtio/virtio.h"
 #include "softmmu/runstate.h"
 #include "util/iov.h"
@@ -121,6 +122,7 @@ static void finish_request(Request *req, uint8_t status)
     uint64_t written = req->hdr.type == T_IN || req->hdr.type == T_GET_ID
                            ? req->data_bytes + 1 : 1;
 
+    trace_virtio_blk_request_finish(s, req, status);
     iov_from_buf(e->in, e->n_in, e->in_bytes - 1, &status, 1);
     virtqueue_push(s->vq, e, MIN(written, e->in_bytes));
     virtqueue_notify(s->vq);
@@ -135,6 +137,7 @@ static void request_done(void *opaque, int ret)
     if (ret < 0) {
         switch (blk_error_action(req->dev->blk, is_write, -ret)) {
         case BLOCK_ERROR_STOP:
+            trace_virtio_blk_request_hold(req->dev, req, -ret);
             g_queue_push_tail(&req->dev->held, req);
             return;
         case BLOCK_ERROR_REPORT:
@@ -204,6 +207,8 @@ static void start_get_id(Request *req)
 
 static void start_request(Request *req)
 {
+    trace_virtio_blk_request_start(req->dev, req, req->hdr.type, req->hdr.sector,
+                                   req->data_bytes);
     switch (req->hdr.type) {
     case T_IN: case T_OUT:
         start_transfer(req);
@@ -289,6 +294,7 @@ static void run_state_changed(void *opaque, bool running)
 
 static void set_write_cache(VirtIOBlk *s, bool on)
 {
+    trace_virtio_blk_cache_set(s, on);
     s->wce = on;
     blk_set_write_cache(s->blk, on);
 }

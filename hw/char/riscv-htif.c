@@ -16,6 +16,7 @@
 #include "util/osdep.h"
 #include "chardev/char.h"
 #include "hw/char/riscv-htif.h"
+#include "hw/char/trace.h"
 #include "hw/core/sysbus.h"
 #include "softmmu/runstate.h"
 
@@ -56,6 +57,7 @@ static const VMStateField htif_vmstate[] = {
 static void respond(Htif *s, unsigned device, unsigned command, uint64_t payload)
 {
     s->fromhost = (uint64_t)device << 56 | (uint64_t)command << 48 | payload;
+    trace_htif_response_set(s->fromhost);
 }
 
 static int htif_can_receive(void *opaque)
@@ -93,6 +95,7 @@ static void run_command(Htif *s)
     unsigned device = s->tohost >> 56, command = s->tohost >> 48 & 0xff;
     uint64_t payload = s->tohost & PAYLOAD_MASK;
 
+    trace_htif_command_run(device, command, payload);
     s->tohost = 0;
     s->low_written = false;
     if (device == DEV_SYSTEM && command == CMD_SYSCALL && (payload & 1)) {

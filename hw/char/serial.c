@@ -13,6 +13,7 @@
  */
 #include "util/osdep.h"
 #include "hw/char/serial.h"
+#include "hw/char/trace.h"
 
 enum { REG_DATA = 0, REG_IER = 1, REG_IIR_FCR = 2, REG_LCR = 3, REG_MCR = 4, REG_LSR = 5,
        REG_MSR = 6, REG_SCR = 7 };
@@ -88,9 +89,11 @@ static void rx_timeout(void *opaque)
 static void receive_byte(Serial *s, uint8_t byte)
 {
     if (s->rx.num >= (fifos_on(s) ? SERIAL_FIFO_SIZE : 1)) {
+        trace_serial_byte_drop(s, byte);
         s->lsr |= LSR_OE;
     } else {
         fifo8_push(&s->rx, byte);
+        trace_serial_byte_receive(s, byte, s->rx.num);
         s->lsr |= LSR_DR;
     }
     timer_mod(&s->timeout, clock_ns(CLOCK_TYPE_VIRTUAL) + 4 * char_time_ns(s));
@@ -138,6 +141,7 @@ static void transmit(void *opaque)
         if (s->mcr & MCR_LOOP) {
             receive_byte(s, byte);
         } else if (chr_fe_connected(&s->chr) && chr_fe_write(&s->chr, &byte, 1) == 0) {
+            trace_serial_transmit_wait(s, s->tx.num);
             s->tx_watch = true;
             chr_fe_watch_write(&s->chr, transmit);
             break;
@@ -256,7 +260,7 @@ static void write_mcr(Serial *s, uint8_t value)
     }
 }
 
-uint8_t serial_read(Serial *s, unsigned reg)
+static uint8_t read_register(Serial *s, unsigned reg)
 {
     uint8_t value;
 
@@ -288,8 +292,17 @@ uint8_t serial_read(Serial *s, unsigned reg)
     }
 }
 
+uint8_t serial_read(Serial *s, unsigned reg)
+{
+    uint8_t value = read_register(s, reg);
+
+    trace_serial_register_read(s, reg, value);
+    return value;
+}
+
 void serial_write(Serial *s, unsigned reg, uint8_t value)
 {
+    trace_serial_register_write(s, reg, value);
     switch (reg) {
     case REG_DATA:
         if (s->lcr & LCR_DLAB) {

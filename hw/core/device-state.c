@@ -11,6 +11,7 @@
  */
 #include "util/osdep.h"
 #include "hw/core/device.h"
+#include "hw/core/trace.h"
 
 static const char magic[8] = "RHEADEV1";
 
@@ -75,6 +76,7 @@ static void save_one(DeviceState *dev, void *opaque)
     if (n == 0) {
         return;
     }
+    trace_device_state_save(path, n);
     put_le(out, strlen(path), 2);
     g_byte_array_append(out, (const uint8_t *)path, strlen(path));
     put_le(out, n, 1);
@@ -166,6 +168,7 @@ static bool load_record(GHashTable *missing, Reader *r, GError **err)
         return ends_early(err);
     }
     path = g_strndup((const char *)text, len);
+    trace_device_state_load(path);
     dev = g_hash_table_lookup(missing, path);
     if (!dev) {
         g_autofree char *shown = g_utf8_make_valid(path, -1);

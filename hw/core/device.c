@@ -5,6 +5,7 @@
  */
 #include "util/osdep.h"
 #include "hw/core/machine.h"
+#include "hw/core/trace.h"
 #include "util/log.h"
 #include "util/timer.h"
 
@@ -155,12 +156,15 @@ bool device_realize(DeviceState *dev, BusState *bus, GError **err)
     dev->realized = true;
     dev->parent.frozen = true;
     dev->hotplugged = m && m->ready;
+    trace_device_realize(object_class_name(dev->parent.klass), dev->parent.name,
+                         dev->hotplugged);
     if (dev->hotplugged) {
         device_reset(dev);
     }
     return true;
 
 fail:
+    trace_device_realize_fail(object_class_name(dev->parent.klass), dev->parent.name);
     if (adopted) {
         object_ref(dev);
         object_unparent(dev);
@@ -175,6 +179,7 @@ void device_unrealize(DeviceState *dev)
     if (!dev->realized) {
         return;
     }
+    trace_device_unrealize(object_class_name(dev->parent.klass), dev->parent.name);
     for (guint i = 0; dev->child_buses && i < dev->child_buses->len; i++) {
         BusState *bus = dev->child_buses->pdata[i];
 
@@ -207,6 +212,7 @@ void device_reset(DeviceState *dev)
         }
     }
     if (dev->realized && dc->reset) {
+        trace_device_reset(object_class_name(dev->parent.klass), dev->parent.name);
         dc->reset(dev);
     }
 }

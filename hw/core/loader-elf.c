@@ -5,6 +5,7 @@
  */
 #include "util/osdep.h"
 #include "hw/core/loader.h"
+#include "hw/core/trace.h"
 #include "util/elf-file.h"
 #include "util/symbols.h"
 
@@ -106,6 +107,7 @@ bool load_elf(const char *path, int machine, LoadedElf *ret, GError **err)
     ret->machine = ELF_EHDR(&e, e_machine);
     ret->bits = e.is64 ? 64 : 32;
     ret->big_endian = e.big;
+    trace_loader_elf_load(path, ret->machine, ret->bits, ret->entry);
     ok = check_machine(&e, machine, err) && load_segments(&e, ret, err);
     elf_close(&e);
     if (ok) {

@@ -6,6 +6,7 @@
 #include "util/osdep.h"
 #include "hw/core/loader.h"
 #include "hw/core/machine.h"
+#include "hw/core/trace.h"
 #include "util/cutils.h"
 #include <zlib.h>
 
@@ -41,6 +42,7 @@ void rom_add_zeroed(const char *name, void *data, size_t data_size, uint64_t siz
 {
     Rom *rom = g_new0(Rom, 1);
 
+    trace_loader_rom_add(name, addr, data_size, size);
     if (!roms) {
         roms = g_ptr_array_new_with_free_func(rom_free);
     }
@@ -139,6 +141,7 @@ void rom_reset(void)
     for (unsigned i = 0; roms && i < roms->len; i++) {
         const Rom *rom = g_ptr_array_index(roms, i);
 
+        trace_loader_rom_write(rom->name, rom->addr, rom->size);
         address_space_write_rom(system_memory_as(), rom->addr, rom->data, rom->data_size);
         for (uint64_t at = rom->data_size; at < rom->size; at += sizeof(zeros)) {
             address_space_write_rom(system_memory_as(), rom->addr + at, zeros,

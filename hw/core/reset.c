@@ -6,6 +6,7 @@
 #include "util/osdep.h"
 #include "hw/core/loader.h"
 #include "hw/core/machine.h"
+#include "hw/core/trace.h"
 
 typedef struct Notifier {
     void (*fn)(void *opaque);
@@ -73,6 +74,7 @@ void machine_reset(MachineState *m)
     MachineClass *mc = machine_class(m);
     bool cpus = false;
 
+    trace_machine_reset(object_class_name(m->parent.klass));
     rom_reset();
     if (mc->reset) {
         mc->reset(m);

@@ -12,6 +12,7 @@
 #include "hw/core/machine.h"
 #include "hw/core/sysbus.h"
 #include "hw/intc/riscv-aclint.h"
+#include "hw/intc/trace.h"
 #include "util/timer.h"
 
 typedef struct AclintMtimer AclintMtimer;
@@ -106,7 +107,10 @@ static void comparator_update(Comparator *c)
 
 static void comparator_expired(void *opaque)
 {
-    comparator_update(opaque);
+    Comparator *c = opaque;
+
+    trace_aclint_timer_fire(c->owner->hartid_base + (c - c->owner->cmp), mtime_get(c->owner));
+    comparator_update(c);
 }
 
 static void aclint_mtimer_update(AclintMtimer *s)
@@ -148,6 +152,7 @@ static void aclint_mtimer_write(void *opaque, uint64_t addr, uint64_t value, uns
     if (addr >= RISCV_ACLINT_MTIME) {
         uint64_t count = merge(mtime_get(s), addr, value, size);
 
+        trace_aclint_mtime_write(count);
         atomic_set(&s->offset, count - ticks_of_ns(s, clock_ns(CLOCK_TYPE_VIRTUAL)));
         aclint_mtimer_update(s);
         machine_time_notify();
@@ -155,6 +160,7 @@ static void aclint_mtimer_write(void *opaque, uint64_t addr, uint64_t value, uns
         Comparator *c = &s->cmp[addr / 8];
 
         c->mtimecmp = merge(c->mtimecmp, addr, value, size);
+        trace_aclint_timer_set(s->hartid_base + addr / 8, c->mtimecmp, mtime_get(s));
         comparator_update(c);
     } else {
         guest_error(s, "write to mtimecmp at 0x%" PRIx64 ": no such hart", addr);

@@ -10,6 +10,7 @@
 #include "util/osdep.h"
 #include "hw/core/sysbus.h"
 #include "hw/intc/riscv-aclint.h"
+#include "hw/intc/trace.h"
 
 typedef struct AclintSwi {
     SysBusDevice parent;
@@ -49,6 +50,7 @@ static void aclint_swi_write(void *opaque, uint64_t addr, uint64_t value, unsign
     AclintSwi *s = opaque;
     uint32_t hart = addr / 4;
 
+    trace_aclint_ipi_set(s->hartid_base + hart, s->sswi, value);
     if (hart >= s->num_harts) {
         guest_error(s, "write to register 0x%" PRIx64 " of a hart that does not exist", addr);
     } else if (s->sswi) {

@@ -12,6 +12,7 @@
 #include "util/osdep.h"
 #include "hw/core/sysbus.h"
 #include "hw/intc/sifive-plic.h"
+#include "hw/intc/trace.h"
 
 enum { MAX_SOURCES = 1024, MAX_WORDS = MAX_SOURCES / 32, MAX_CONTEXTS = 1024 };
 enum {
@@ -99,7 +100,12 @@ static uint32_t best_source(const Plic *s, const PlicContext *c)
 static void plic_update(Plic *s)
 {
     for (uint32_t i = 0; i < s->num_contexts; i++) {
-        irq_set(&s->ctx[i].irq, best_source(s, &s->ctx[i]) != 0);
+        bool level = best_source(s, &s->ctx[i]) != 0;
+
+        if (level != s->ctx[i].irq.level) {
+            trace_plic_context_set(i, level);
+            irq_set(&s->ctx[i].irq, level);
+        }
     }
 }
 
@@ -114,6 +120,7 @@ static void plic_set_irq(void *opaque, int n, int level)
 {
     Plic *s = opaque;
 
+    trace_plic_source_set(n, level);
     assign_bit(s->level, n, level != 0);
     if (n > 0) {
         gateway(s, n);
@@ -125,6 +132,7 @@ static uint32_t plic_claim(Plic *s, PlicContext *c)
 {
     uint32_t source = best_source(s, c);
 
+    trace_plic_source_claim(c - s->ctx, source);
     if (source) {
         assign_bit(s->pending, source, false);
         assign_bit(s->claimed, source, true);
@@ -135,6 +143,7 @@ static uint32_t plic_claim(Plic *s, PlicContext *c)
 
 static void plic_complete(Plic *s, PlicContext *c, uint32_t source)
 {
+    trace_plic_source_complete(c - s->ctx, source);
     /* Silently ignored unless enabled for the context (section 9). */
     if (source == 0 || source >= s->num_sources || !test_bit(c->enable, source)) {
         return;

@@ -9,6 +9,7 @@
 #include "util/osdep.h"
 #include "hw/core/sysbus.h"
 #include "hw/misc/sifive-test.h"
+#include "hw/misc/trace.h"
 #include "softmmu/runstate.h"
 
 enum { FINISHER_FAIL = 0x3333, FINISHER_PASS = 0x5555, FINISHER_RESET = 0x7777 };
@@ -31,6 +32,7 @@ static void sifive_test_write(void *opaque, uint64_t addr, uint64_t value, unsig
         guest_error(opaque, "write to 0x%" PRIx64 ", where nothing is", addr);
         return;
     }
+    trace_sifive_test_command_run(value & 0xffff, code);
     switch (value & 0xffff) {
     case FINISHER_FAIL:
         shutdown_request_with_code(SHUTDOWN_GUEST_PANIC, code);

@@ -10,6 +10,7 @@
 #include "util/osdep.h"
 #include "hw/core/sysbus.h"
 #include "hw/rtc/goldfish-rtc.h"
+#include "hw/rtc/trace.h"
 #include "util/rtc.h"
 #include "util/timer.h"
 
@@ -61,6 +62,7 @@ static void set_alarm(GoldfishRtc *s)
         return;
     }
     if (s->alarm_next <= now) {
+        trace_goldfish_rtc_alarm_fire(s->alarm_next);
         s->alarm_running = 0;
         s->irq_pending = 1;
         timer_del(&s->timer);
@@ -103,6 +105,7 @@ static void goldfish_rtc_write(void *opaque, uint64_t addr, uint64_t value, unsi
 
     switch (addr) {
     case TIME_LOW:
+        trace_goldfish_rtc_time_set((uint64_t)s->time_high << 32 | value);
         s->offset = (int64_t)(((uint64_t)s->time_high << 32 | value) - rtc_reference_ns());
         set_alarm(s);
         break;
@@ -112,6 +115,7 @@ static void goldfish_rtc_write(void *opaque, uint64_t addr, uint64_t value, unsi
     case ALARM_LOW:
         s->alarm_next = (uint64_t)s->alarm_high << 32 | value;
         s->alarm_running = 1;
+        trace_goldfish_rtc_alarm_set(s->alarm_next);
         set_alarm(s);
         break;
     case ALARM_HIGH:
@@ -119,9 +123,11 @@ static void goldfish_rtc_write(void *opaque, uint64_t addr, uint64_t value, unsi
         break;
     case IRQ_ENABLED:
         s->irq_enabled = value & 1;
+        trace_goldfish_rtc_irq_enable(s->irq_enabled);
         update_irq(s);
         break;
     case CLEAR_ALARM:
+        trace_goldfish_rtc_alarm_clear();
         s->alarm_running = 0;
         set_alarm(s);
         break;

@@ -6,6 +6,7 @@
  */
 #include "util/osdep.h"
 #include "hw/core/sysbus.h"
+#include "hw/virtio/trace.h"
 #include "hw/virtio/virtio-mmio.h"
 #include "hw/virtio/virtio.h"
 
@@ -61,6 +62,7 @@ static void virtio_mmio_update_irq(VirtIOBus *bus)
 {
     VirtIOMMIO *s = container_of(bus, VirtIOMMIO, bus);
 
+    trace_virtio_mmio_irq_set(s, bus->vdev ? bus->vdev->isr : 0);
     irq_set(&s->irq, bus->vdev && bus->vdev->isr);
 }
 

@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
+#include "hw/virtio/trace.h"
 #include "hw/virtio/virtio.h"
 #include "util/iov.h"
 #include "util/timer.h"
@@ -65,6 +66,7 @@ static void serve(VirtIORng *s)
            !virtqueue_round_done(s->vq, served) && (e = virtqueue_pop(s->vq))) {
         uint64_t n = fill(e, MIN(MIN(e->in_bytes, MAX_FILL), s->quota));
 
+        trace_virtio_rng_request_serve(s, e->in_bytes, n);
         s->quota -= n;
         virtqueue_push(s->vq, e, n);
         served++;

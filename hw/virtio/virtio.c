@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
+#include "hw/virtio/trace.h"
 #include "hw/virtio/virtio.h"
 #include "util/log.h"
 #include "util/main-loop.h"
@@ -19,6 +20,11 @@ static VirtIODeviceClass *vdev_class(const VirtIODevice *vdev)
 static VirtIOBus *vdev_bus(const VirtIODevice *vdev)
 {
     return (VirtIOBus *)vdev->parent.bus;
+}
+
+static const char *vdev_type(const VirtIODevice *vdev)
+{
+    return object_class_name(vdev->parent.parent.klass);
 }
 
 static void update_irq(VirtIODevice *vdev)
@@ -45,6 +51,7 @@ bool virtio_init(VirtIODevice *vdev, uint16_t device_id, uint64_t features,
     vdev->vq = g_new0(VirtQueue, VIRTIO_MAX_QUEUES);
     vdev->n_vq = 0;
     bus->vdev = vdev;
+    trace_virtio_init(vdev_type(vdev), vdev, device_id, features);
     return true;
 }
 
@@ -106,6 +113,7 @@ void virtio_error(VirtIODevice *vdev, const char *fmt, ...)
     va_start(ap, fmt);
     g_autofree char *text = g_strdup_vprintf(fmt, ap);
     va_end(ap);
+    trace_virtio_error(vdev_type(vdev), vdev, text);
     guest_error(vdev, "%s: the device needs a reset", text);
     vdev->status |= VIRTIO_STATUS_NEEDS_RESET;
     if (virtio_has_feature(vdev, VIRTIO_F_VERSION_1)) {
@@ -129,6 +137,7 @@ void virtio_notify_config(VirtIODevice *vdev)
         return;
     }
     vdev->config_generation++;
+    trace_virtio_config_notify(vdev_type(vdev), vdev, vdev->config_generation);
     vdev->isr |= VIRTIO_ISR_CONFIG;
     update_irq(vdev);
 }
@@ -151,12 +160,14 @@ void virtio_set_features(VirtIODevice *vdev, uint64_t features)
         return;
     }
     vdev->guest_features = features & virtio_host_features(vdev);
+    trace_virtio_features_set(vdev_type(vdev), vdev, features, vdev->guest_features);
 }
 
 void virtio_reset(VirtIODevice *vdev)
 {
     VirtIODeviceClass *vc = vdev_class(vdev);
 
+    trace_virtio_reset(vdev_type(vdev), vdev);
     if (vc->stop) {
         vc->stop(vdev);
     }
@@ -183,6 +194,7 @@ void virtio_set_status(VirtIODevice *vdev, uint8_t status)
     VirtIODeviceClass *vc = vdev_class(vdev);
     uint8_t added = status & ~vdev->status;
 
+    trace_virtio_status_set(vdev_type(vdev), vdev, vdev->status, status);
     if (status == 0) {
         virtio_reset(vdev);
         return;
@@ -226,6 +238,7 @@ void virtio_config_write(VirtIODevice *vdev, uint64_t offset, uint64_t value, un
 
 void virtio_queue_notify(VirtIODevice *vdev, uint32_t n)
 {
+    trace_virtio_queue_notify(vdev_type(vdev), vdev, n);
     if (n >= vdev->n_vq) {
         guest_error(vdev, "notification of queue %u, which does not exist", n);
         return;

@@ -10,6 +10,7 @@
  */
 #include "util/osdep.h"
 #include "hw/core/machine.h"
+#include "hw/virtio/trace.h"
 #include "hw/virtio/virtio.h"
 
 enum { DESC_F_NEXT = 1, DESC_F_WRITE = 2, DESC_F_INDIRECT = 4 };
@@ -21,6 +22,17 @@ typedef struct Desc {
     uint32_t len;
     uint16_t flags, next;
 } Desc;
+
+/* For traces: whose queue it is, and which. */
+static const char *vq_type(const VirtQueue *vq)
+{
+    return object_class_name(vq->vdev->parent.parent.klass);
+}
+
+static unsigned vq_index(const VirtQueue *vq)
+{
+    return vq - vq->vdev->vq;
+}
 
 static uint16_t load16(uint64_t addr)
 {
@@ -205,6 +217,8 @@ VirtQueueElement *virtqueue_pop(VirtQueue *vq)
     if (virtio_has_feature(vq->vdev, VIRTIO_F_EVENT_IDX)) {
         store16(avail_event_addr(vq), vq->last_avail_idx);
     }
+    trace_virtqueue_element_pop(vq_type(vq), vq->vdev, vq_index(vq), head, c.out_bytes,
+                                c.in_bytes);
     return element_of(&c, head);
 }
 
@@ -225,6 +239,7 @@ void virtqueue_push(VirtQueue *vq, VirtQueueElement *elem, uint32_t written)
 {
     uint8_t entry[8] = { 0 };
 
+    trace_virtqueue_element_push(vq_type(vq), vq->vdev, vq_index(vq), elem->head, written);
     unmap_segments(elem->out, elem->n_out, false, 0);
     unmap_segments(elem->in, elem->n_in, true, written);
     vq->in_use--;
@@ -271,6 +286,7 @@ void virtqueue_notify(VirtQueue *vq)
     VirtIOBus *bus = (VirtIOBus *)vq->vdev->parent.bus;
 
     if (vq->ready && !virtio_is_broken(vq->vdev) && guest_wants_interrupt(vq)) {
+        trace_virtqueue_irq_raise(vq_type(vq), vq->vdev, vq_index(vq), vq->used_idx);
         vq->vdev->isr |= VIRTIO_ISR_QUEUE;
         bus->update_irq(bus);
     }

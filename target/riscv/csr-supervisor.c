@@ -6,6 +6,7 @@
  */
 #include "util/osdep.h"
 #include "target/riscv/csr-fns.h"
+#include "target/riscv/trace.h"
 
 uint64_t csr_read_sstatus(RiscvCpu *cpu, unsigned csr)
 {
@@ -67,6 +68,7 @@ void csr_write_satp(RiscvCpu *cpu, unsigned csr, uint64_t value, uint64_t mask)
 {
     uint64_t new = csr_merge(cpu->satp, value, mask);
 
+    trace_riscv_satp_write(cpu->hartid, cpu->satp, new, riscv_satp_legal(cpu, new));
     if (riscv_satp_legal(cpu, new)) {
         cpu->satp = new;
         riscv_update_mode(cpu);

@@ -7,6 +7,7 @@
 #include "util/osdep.h"
 #include "target/riscv/csr-fns.h"
 #include "hw/core/machine.h"
+#include "target/riscv/trace.h"
 
 enum {
     NEED_S = 1 << 0,       /* supervisor mode */
@@ -161,12 +162,16 @@ bool riscv_csr_insn(RiscvCpu *cpu, uint32_t insn, uint64_t src, uint64_t *ret_ol
     *ret_old = 0;
     if (!row || (csr >> 8 & 3) > cpu->priv || (write && csr >> 10 == 3) ||
         !csr_exists(cpu, row, csr) || !csr_accessible(cpu, row, csr)) {
+        trace_riscv_csr_refuse(cpu->hartid, csr, cpu->priv);
         return false;
     }
     if (op != RW || rd != 0) {
         *ret_old = csr_get(cpu, row, csr);
+        trace_riscv_csr_read(cpu->hartid, row->name, *ret_old);
     }
     if (write) {
+        trace_riscv_csr_write(cpu->hartid, row->name, op == RC ? 0 : src,
+                              op == RW ? ~UINT64_C(0) : src);
         csr_set(cpu, row, csr, op == RC ? 0 : src, op == RW ? ~UINT64_C(0) : src);
     }
     return true;
@@ -222,6 +227,7 @@ bool riscv_csr_debug_read(RiscvCpu *cpu, unsigned csr, uint64_t *value)
         return false;
     }
     *value = csr_get(cpu, row, csr);
+    trace_riscv_csr_debug_read(cpu->hartid, row->name, *value);
     return true;
 }
 
@@ -232,6 +238,7 @@ bool riscv_csr_debug_write(RiscvCpu *cpu, unsigned csr, uint64_t value)
     if (!row || !csr_exists(cpu, row, csr) || csr >> 10 == 3) {
         return false;
     }
+    trace_riscv_csr_debug_write(cpu->hartid, row->name, value);
     csr_set(cpu, row, csr, value, ~UINT64_C(0));
     return true;
 }

@@ -10,6 +10,7 @@
 #include "util/osdep.h"
 #include "target/riscv/system.h"
 #include "hw/core/machine.h"
+#include "target/riscv/trace.h"
 
 enum { FAR_SECONDS = 1 << 30 }; /* no timer is armed for what is decades ahead */
 
@@ -53,6 +54,7 @@ void riscv_stimer_update(RiscvCpu *cpu)
 
 void riscv_stimer_set(RiscvCpu *cpu, uint64_t value)
 {
+    trace_riscv_stimecmp_write(cpu->hartid, value);
     g_mutex_lock(&cpu->stimer_lock);
     cpu->stimecmp = value;
     g_mutex_unlock(&cpu->stimer_lock);

@@ -9,6 +9,7 @@
 #include "util/osdep.h"
 #include "target/riscv/system.h"
 #include "semihosting/semihosting.h"
+#include "target/riscv/trace.h"
 
 static void illegal(RiscvCpu *cpu, uint32_t insn) __attribute__((noreturn));
 static void illegal(RiscvCpu *cpu, uint32_t insn)
@@ -113,6 +114,7 @@ static void h_wfi(CpuState *cs, uint32_t insn, uint64_t length)
         illegal(cpu, insn);
     }
     cpu->pc = riscv_xlen_extend(cpu, cpu->pc + length);
+    trace_riscv_wfi_do(cpu->hartid, !riscv_has_work(cs));
     if (!riscv_has_work(cs)) {
         cpu->idle_wfis = 0;
         cpu_halt(cs);
@@ -158,6 +160,7 @@ static void sfence(RiscvCpu *cpu, uint32_t insn, uint64_t vaddr, uint64_t asid)
     uint64_t asid_bits = cpu->xlen == 32 ? 0x1ff : 0xffff;
     FenceMatch match = { .cpu = cpu, .any_asid = all_spaces, .asid = asid & asid_bits };
 
+    trace_riscv_sfence_do(cpu->hartid, all_pages, vaddr, all_spaces, match.asid);
     cpu_invalidate(&cpu->parent, all_pages, vaddr, fence_matches, &match, !all_spaces);
     if (cpu->xlen == 32 && !all_pages && (vaddr & BIT64(31))) {
         /* The upper half may have been entered in either form. */

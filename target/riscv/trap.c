@@ -6,6 +6,7 @@
  */
 #include "util/osdep.h"
 #include "target/riscv/system.h"
+#include "target/riscv/trace.h"
 #include "util/log.h"
 
 static const char *const exception_names[] = {
@@ -66,6 +67,8 @@ static void enter(RiscvCpu *cpu, bool interrupt, uint64_t cause, uint64_t tval)
     log_if(LOG_INT, "riscv_cpu_do_interrupt: hart:%" PRIu64 ", async:%d, cause:%016" PRIx64
            ", epc:0x%016" PRIx64 ", tval:0x%016" PRIx64 ", desc=%s\n", cpu->hartid, interrupt,
            cause, cpu->pc, tval, trap_name(interrupt, cause));
+    trace_riscv_trap_take(cpu->hartid, interrupt, cause, cpu->pc, tval,
+                          trap_name(interrupt, cause), cpu->priv);
     if (to_s) {
         st = field_set(st, MSTATUS_SPIE, field_get(st, MSTATUS_SIE));
         st = field_set(st, MSTATUS_SIE, 0);
@@ -108,6 +111,7 @@ bool riscv_mret(RiscvCpu *cpu)
     cpu->mstatus = st;
     cpu->priv = to;
     cpu->pc = riscv_xlen_extend(cpu, cpu->mepc);
+    trace_riscv_mret_do(cpu->hartid, to, cpu->pc);
     riscv_update_mode(cpu);
     riscv_irq_poll(cpu);
     return true;
@@ -129,6 +133,7 @@ bool riscv_sret(RiscvCpu *cpu)
     cpu->mstatus = st;
     cpu->priv = to;
     cpu->pc = riscv_xlen_extend(cpu, cpu->sepc);
+    trace_riscv_sret_do(cpu->hartid, to, cpu->pc);
     riscv_update_mode(cpu);
     riscv_irq_poll(cpu);
     return true;
@@ -222,6 +227,7 @@ void riscv_irq_line_set(RiscvCpu *cpu, unsigned bit, bool level)
 {
     uint64_t mask = BIT64(bit);
 
+    trace_riscv_irq_line_set(cpu->hartid, bit, level);
     switch (bit) {
     case RISCV_INT_SSI:
         /* An edge, which sets the bit that software clears (ACLINT, "SSWI"). */

@@ -1,5 +1,5 @@
 /*
- * Trace events (util/trace.c, util/trace-ctf.c) by a table of their own: names and patterns,
+ * Trace events (util/tracing.c, util/tracing-ctf.c) by a table of their own: names and patterns,
  * arguments that are not evaluated, every type as text, and a file that several threads
  * write, read back here byte for byte (tests/clients/trace reads one by babeltrace2).
  *
@@ -8,7 +8,7 @@
 #include "util/osdep.h"
 #include "tests/unit/trace.h"
 #include "util/log.h"
-#include "util/trace-record.h"
+#include "util/tracing-record.h"
 #include <glib/gstdio.h>
 
 static char *folder;

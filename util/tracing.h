@@ -7,15 +7,16 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#ifndef UTIL_TRACE_H
-#define UTIL_TRACE_H
+#ifndef UTIL_TRACING_H
+#define UTIL_TRACING_H
 
 #include "util/osdep.h"
 #include "util/error.h"
 
+/* False at compile time in a build with -Dtrace=false, which shows what events cost. */
 static inline bool trace_is_on(const uint8_t *flag)
 {
-    return unlikely(atomic_read(flag));
+    return CONFIG_TRACE && unlikely(atomic_read(flag));
 }
 
 /* How events leave the process. */

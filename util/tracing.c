@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
-#include "util/trace-record.h"
+#include "util/tracing-record.h"
 #include "util/log.h"
 #include <fcntl.h>
 #include <sys/syscall.h>

@@ -3,10 +3,10 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#ifndef UTIL_TRACE_RECORD_H
-#define UTIL_TRACE_RECORD_H
+#ifndef UTIL_TRACING_RECORD_H
+#define UTIL_TRACING_RECORD_H
 
-#include "util/trace.h"
+#include "util/tracing.h"
 
 typedef struct TraceArg {
     const char *name;
@@ -74,7 +74,7 @@ static inline uint8_t *trace_put_string(uint8_t *p, const char *text)
     return p + len + 1;
 }
 
-/* The CTF writer (util/trace-ctf.c). */
+/* The CTF writer (util/tracing-ctf.c). */
 bool trace_ctf_open(const char *path, GError **err);
 uint64_t trace_ctf_close(void);
 

@@ -15,7 +15,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
-#include "util/trace-record.h"
+#include "util/tracing-record.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/mman.h>
