@@ -28,11 +28,14 @@ man_pages = []
 
 
 def generate_reference(app):
-    """The reference chapters come from the schema."""
+    """The reference chapters come from the schema and the tables of trace events."""
     top = os.path.dirname(os.path.abspath(app.srcdir))
     subprocess.run([sys.executable, '-B', os.path.join(top, 'scripts', 'qapi', 'qapi-gen.py'),
                     '--docs', '-o', os.path.join(app.srcdir, 'reference'),
                     os.path.join(top, 'qapi', 'qapi-schema.json')], check=True)
+    subprocess.run([sys.executable, '-B', os.path.join(top, 'scripts', 'tracegen.py'),
+                    '--docs', os.path.join(app.srcdir, 'reference', 'trace-events-ref.rst'),
+                    top], check=True)
 
 
 def setup(app):

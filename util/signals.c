@@ -39,6 +39,7 @@ bool signals_init(void (*fn)(int signum, pid_t sender, void *opaque), void *opaq
     sigset_t set;
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error where it is written */
     signals_mask(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signals.fn = fn;
@@ -56,6 +57,7 @@ void signals_restore_in_child(void)
     sigset_t set;
 
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     signals_mask(&set);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
