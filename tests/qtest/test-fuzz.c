@@ -14,9 +14,11 @@
 
 #define MODERN " -global virtio-mmio.force-legacy=false"
 #define LEGACY " -global virtio-mmio.force-legacy=true"
-#define RING RAM
-#define RING_SIZE UINT64_C(0x4000)
-enum { ACCESSES = 20000, PIECE = 200, RAM_MIB = 16, GROWTH_MIB = 64, QUEUE_SIZE = 64 };
+#define RING     RAM
+#define INDIRECT (RING + 0x3000)
+#define BUF      (RAM + MiB)
+enum { ACCESSES = 20000, PIECE = 200, RAM_MIB = 16, GROWTH_MIB = 64, QUEUE_SIZE = 64,
+       RING_SIZE = 0x4000, BUF_SIZE = 0x8000, SECTOR = 512, CHAIN_MAX = 5, ID_DISK = 2 };
 
 typedef struct Range {
     uint64_t addr, size;
@@ -26,7 +28,6 @@ typedef struct FuzzCase {
     const char *name, *options;
     Range range[6];          /* ends with size 0 */
     uint64_t virtio;         /* registers of a transport with a device, or 0 */
-    unsigned dma_window;     /* buffers are mostly that short */
 } FuzzCase;
 
 static const FuzzCase cases[] = {
@@ -46,13 +47,13 @@ static const FuzzCase cases[] = {
     { "virtio-mmio-legacy", "-M virt" LEGACY, { { VIRTIO(0), 0x200 } } },
     { "virtio-mmio-modern", "-M virt" MODERN, { { VIRTIO(0), 0x200 } } },
     { "virtio-rng-legacy", "-M virt -device virtio-rng-device" LEGACY,
-      { { VIRTIO(7), 0x110 } }, VIRTIO(7), 0x1000 },
+      { { VIRTIO(7), 0x110 } }, VIRTIO(7) },
     { "virtio-rng-modern", "-M virt -device virtio-rng-device,max-bytes=512,period=1" MODERN,
-      { { VIRTIO(7), 0x110 } }, VIRTIO(7), 0x1000 },
+      { { VIRTIO(7), 0x110 } }, VIRTIO(7) },
     { "virtio-blk-legacy", "-M virt -drive file=%s,format=raw" LEGACY,
-      { { VIRTIO(7), 0x140 } }, VIRTIO(7), 0x800 },
+      { { VIRTIO(7), 0x140 } }, VIRTIO(7) },
     { "virtio-blk-modern", "-M virt -drive file=%s,format=raw,discard=unmap" MODERN,
-      { { VIRTIO(7), 0x140 } }, VIRTIO(7), 0x800 },
+      { { VIRTIO(7), 0x140 } }, VIRTIO(7) },
 };
 
 static const FuzzCase *current;
@@ -69,17 +70,11 @@ static unsigned accesses(void)
     return text ? strtoul(text, NULL, 10) : ACCESSES;
 }
 
-/* ---- Rings ---- */
+/* ---- Rings: mostly what a driver would offer, now and then anything ---- */
 
-/* Where a buffer may lie: mostly in memory, or anywhere. */
-static uint64_t random_address(void)
+static bool seldom(void)
 {
-    switch (g_test_rand_int_range(0, 8)) {
-    case 0:  return random64();
-    case 1:  return RAM + RAM_MIB * MiB - g_test_rand_int_range(0, 64);
-    case 2:  return RING + g_test_rand_int_range(0, RING_SIZE);
-    default: return RAM + MiB + (random64() & (MiB - 1));
-    }
+    return g_test_rand_int_range(0, 400) == 0;
 }
 
 static void put(uint8_t *at, uint64_t value, unsigned size)
@@ -89,53 +84,87 @@ static void put(uint8_t *at, uint64_t value, unsigned size)
     }
 }
 
-static void random_descriptor(uint8_t *at)
+static uint64_t random_address(void)
 {
-    bool odd = g_test_rand_int_range(0, 32) == 0;
-    uint32_t len = odd ? (uint32_t)g_test_rand_int()
-                       : g_test_rand_int_range(0, current->dma_window);
-
-    put(at, random_address(), 8);
-    put(at + 8, len, 4);
-    put(at + 12, odd ? random64() : random64() & (VD_F_NEXT | VD_F_WRITE), 2);
-    put(at + 14, g_test_rand_int_range(0, odd ? 65536 : QUEUE_SIZE), 2);
+    switch (seldom() ? g_test_rand_int_range(0, 3) : 3) {
+    case 0:  return random64();
+    case 1:  return RAM + RAM_MIB * MiB - g_test_rand_int_range(0, 64);
+    case 2:  return RING + g_test_rand_int_range(0, RING_SIZE);
+    default: return BUF + g_test_rand_int_range(0, BUF_SIZE / SECTOR) * SECTOR;
+    }
 }
 
-/* Requests of a disk have a type and a sector; other devices see noise. */
+static void put_descriptor(uint8_t *at, uint64_t addr, uint32_t len, unsigned flags,
+                           unsigned next)
+{
+    put(at, addr, 8);
+    put(at + 8, seldom() ? (uint32_t)g_test_rand_int() : len, 4);
+    put(at + 12, seldom() ? random64() : flags, 2);
+    put(at + 14, seldom() ? random64() : next, 2);
+}
+
+/* A chain in table entries [first, first + n): for a disk a header of 16 bytes, data and a
+ * status byte; for others buffers to be written. */
+static void put_chain(uint8_t *table, unsigned first, unsigned n, bool disk)
+{
+    bool writes = g_test_rand_int_range(0, 2);
+
+    for (unsigned i = 0; i < n; i++) {
+        bool head = disk && i == 0, last = i == n - 1;
+        uint32_t len = head ? 16 : disk && last ? 1
+                                 : g_test_rand_int_range(1, 5) * (disk ? SECTOR : 100);
+        unsigned flags = (last ? 0 : VD_F_NEXT) |
+                         (!disk || last || (writes && !head) ? VD_F_WRITE : 0);
+
+        put_descriptor(table + 16 * (first + i), random_address(), len, flags, first + i + 1);
+    }
+}
+
+/* What a disk takes for headers: a type and a sector. Others see noise. */
 static void random_buffers(QtestMachine *m)
 {
-    uint8_t buf[4096];
+    g_autofree uint8_t *buf = g_malloc0(BUF_SIZE);
 
-    for (unsigned i = 0; i < sizeof(buf); i += 16) {
-        put(buf + i, g_test_rand_int_range(0, 16), 4);
-        put(buf + i + 4, 0, 4);
-        put(buf + i + 8, g_test_rand_int_range(0, 8) ? random64() & 0xff : random64(), 8);
+    for (unsigned i = 0; i < BUF_SIZE; i += SECTOR) {
+        put(buf + i, g_test_rand_int_range(0, 15), 4);
+        put(buf + i + 8, seldom() ? random64() : random64() & 0x1ff, 8);
+        put(buf + i + 16, random64(), 8);
     }
-    for (unsigned at = 0; at < 8; at++) {
-        qm_memwrite(m, RAM + MiB + (random64() & (MiB - 1)), buf, sizeof(buf));
-    }
+    qm_memwrite(m, BUF, buf, BUF_SIZE);
 }
 
-/* A driver that sets up a queue well and fills it with anything. */
+/* A driver that sets up a queue and offers chains; some of them are in tables of their own. */
 static void random_ring(QtestMachine *m)
 {
-    uint8_t table[16 * QUEUE_SIZE], heads[2 * QUEUE_SIZE];
+    uint8_t table[16 * QUEUE_SIZE], heads[2 * QUEUE_SIZE], indirect[16 * CHAIN_MAX];
+    bool disk;
+    unsigned n = 0, size;
     VirtDriver d;
 
     qm_virtio(&d, m, current->virtio);
-    vd_start(&d, random64() & vd_offered(&d), RING, QUEUE_SIZE);
-    for (unsigned i = 0; i < QUEUE_SIZE; i++) {
-        random_descriptor(table + 16 * i);
-        put(heads + 2 * i, g_test_rand_int_range(0, 32) ? random64() % QUEUE_SIZE : random64(),
-            2);
-    }
+    vd_out(&d, VD_QUEUE_SEL, 0);
+    size = MIN(vd_in(&d, VD_QUEUE_NUM_MAX), QUEUE_SIZE);
+    disk = vd_in(&d, VD_DEVICE_ID) == ID_DISK;
+    vd_start(&d, random64() & vd_offered(&d), RING, size);
     random_buffers(m);
+    put_chain(indirect, 0, CHAIN_MAX, disk);
+    qm_memwrite(m, INDIRECT, indirect, sizeof(indirect));
+    for (unsigned at = 0; at + CHAIN_MAX <= size;) {
+        unsigned length = g_test_rand_int_range(disk ? 2 : 1, CHAIN_MAX + 1);
+
+        put_chain(table, at, length, disk);
+        if (g_test_rand_int_range(0, 8) == 0) {
+            put_descriptor(table + 16 * at, INDIRECT, sizeof(indirect), VD_F_INDIRECT, 0);
+        }
+        put(heads + 2 * n++, seldom() ? random64() : at, 2);
+        at += length;
+    }
     qm_memwrite(m, d.desc, table, sizeof(table));
-    qm_memwrite(m, d.avail + 4, heads, sizeof(heads));
-    for (unsigned n = g_test_rand_int_range(1, 8); n > 0; n--) {
-        d.next += g_test_rand_int_range(0, 16) ? g_test_rand_int_range(0, 8) : random64();
+    qm_memwrite(m, d.avail + 4, heads, 2 * n);
+    for (unsigned i = 0; i < n; i += 4) {
+        d.next = seldom() ? random64() : MIN(n, i + 4);
         vd_store(&d, d.avail + 2, d.next, 2);
-        vd_out(&d, VD_NOTIFY, g_test_rand_int_range(0, 16) ? 0 : random64());
+        vd_out(&d, VD_NOTIFY, seldom() ? random64() : 0);
     }
 }
 
