@@ -11,6 +11,7 @@ docs/devel/qtest.rst has the protocol. What a command is refused for is a QtestE
 """
 
 import base64
+import collections
 import os
 import socket
 import time
@@ -36,7 +37,8 @@ class Machine(rhea.Machine):
         self.irqs = {}
         self.irq_log = []
         self._link = None
-        self._input = b''
+        self._lines = collections.deque()
+        self._unfinished = []          # pieces of a line
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
             listener.bind(path)
             listener.listen(1)
@@ -63,23 +65,30 @@ class Machine(rhea.Machine):
         """Bytes as they are, for hostile input."""
         self._link.sendall(data)
 
+    def _receive(self, deadline):
+        """Take in what the emulator sent."""
+        try:
+            data = self._link.recv(1 << 20)
+        except socket.timeout:
+            data = None
+        except OSError:
+            data = b''
+        if data is None or time.monotonic() > deadline:
+            raise rhea.TestFailure('no reply to a qtest command within %g s' %
+                                   (TIMEOUT * rhea.SLOW))
+        if not data:
+            raise rhea.TestFailure('the qtest connection was closed: %s' % self.stderr())
+        first, *rest = data.split(b'\n')
+        self._unfinished.append(first)
+        if rest:
+            self._lines += [b''.join(self._unfinished)] + rest[:-1]
+            self._unfinished = rest[-1:]
+
     def _line(self):
         deadline = time.monotonic() + TIMEOUT * rhea.SLOW
-        while b'\n' not in self._input:
-            try:
-                data = self._link.recv(1 << 20)
-            except socket.timeout:
-                data = None
-            except OSError:
-                data = b''
-            if data is None or time.monotonic() > deadline:
-                raise rhea.TestFailure('no reply to a qtest command within %g s' %
-                                       (TIMEOUT * rhea.SLOW))
-            if not data:
-                raise rhea.TestFailure('the qtest connection was closed: %s' % self.stderr())
-            self._input += data
-        line, _, self._input = self._input.partition(b'\n')
-        return line.decode(errors='replace')
+        while not self._lines:
+            self._receive(deadline)
+        return self._lines.popleft().decode(errors='replace')
 
     def reply(self):
         """The next reply as it is; changes of wires that come before it are noted."""
