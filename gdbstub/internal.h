@@ -63,6 +63,8 @@ struct GdbStub {
     unsigned step_mask;     /* GDB_STEP_* */
     bool physical;          /* memory packets are about physical addresses */
     GArray *points;         /* GdbPoint */
+    GArray *pending;        /* CpuDebugStop by index of the vCPU: stops not told yet, because
+                               the client was told of another vCPU's at the same time */
     unsigned check_end;     /* id of a main loop call, or 0 */
 };
 

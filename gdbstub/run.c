@@ -27,13 +27,12 @@ static unsigned signal_of(RunStateId state)
     }
 }
 
-static void append_reason(GdbStub *s, GString *out, const CpuState *cpu)
+static void append_reason(GdbStub *s, GString *out, const CpuDebugStop *stop)
 {
     static const char *const watches[] = {
         [CPU_WATCH_WRITE] = "watch", [CPU_WATCH_READ] = "rwatch",
         [CPU_WATCH_READ | CPU_WATCH_WRITE] = "awatch",
     };
-    const CpuDebugStop *stop = cpu_debug_stop(cpu);
     const GdbPoint *p = gdb_find_point(s, stop);
 
     if (!p) {
@@ -48,14 +47,20 @@ static void append_reason(GdbStub *s, GString *out, const CpuState *cpu)
     }
 }
 
-static void append_stop(GdbStub *s, GString *out, unsigned signal)
+static void append_stop_of(GdbStub *s, GString *out, unsigned signal, const CpuState *cpu,
+                           const CpuDebugStop *stop)
 {
-    CpuState *cpu = gdb_cpu(s);
-
     g_string_append_printf(out, "T%02xthread:", signal);
     gdb_append_thread(s, out, cpu);
     g_string_append_c(out, ';');
-    append_reason(s, out, cpu);
+    append_reason(s, out, stop);
+}
+
+static void append_stop(GdbStub *s, GString *out, unsigned signal)
+{
+    const CpuState *cpu = gdb_cpu(s);
+
+    append_stop_of(s, out, signal, cpu, cpu_debug_stop(cpu));
 }
 
 void gdb_reply_stop(GdbStub *s)
@@ -109,6 +114,61 @@ static void choose_cpu(GdbStub *s)
     s->resume_cpu = s->current;
 }
 
+/* ---- Stops of several vCPUs at once ---- */
+
+static bool by_point(const CpuDebugStop *stop)
+{
+    return stop->reason == CPU_DEBUG_BREAKPOINT || stop->reason == CPU_DEBUG_WATCHPOINT;
+}
+
+/* The client is told of one; the others come when it lets their vCPUs go on. */
+static void keep_others(GdbStub *s)
+{
+    if (s->pending->len < cpu_count()) {
+        g_array_set_size(s->pending, cpu_count());
+    }
+    for (unsigned i = 0; i < cpu_count(); i++) {
+        CpuState *cpu = cpu_by_index(i);
+
+        if (cpu && by_point(cpu_debug_stop(cpu))) {
+            g_array_index(s->pending, CpuDebugStop, i) =
+                i == s->current ? (CpuDebugStop){ 0 } : *cpu_debug_stop(cpu);
+        }
+    }
+}
+
+/* It is still true: the point is there, and the vCPU stands at the breakpoint. */
+static bool still_counts(GdbStub *s, CpuState *cpu, const CpuDebugStop *stop)
+{
+    uint64_t pc = stop->addr;
+
+    if (cpu->ops->code_address) {
+        pc = cpu->ops->code_address(cpu, pc);
+    }
+    return gdb_find_point(s, stop) &&
+           (stop->reason != CPU_DEBUG_BREAKPOINT || cpu->ops->get_pc(cpu) == pc);
+}
+
+/* One of the vCPUs that are to go on has a stop to tell: true, and it was told. */
+static bool tell_pending(GdbStub *s, const uint8_t *actions, unsigned n)
+{
+    for (unsigned i = 0; i < MIN(n, s->pending->len); i++) {
+        CpuDebugStop *p = &g_array_index(s->pending, CpuDebugStop, i), stop = *p;
+        CpuState *cpu = cpu_by_index(i);
+
+        if (!stop.reason || (actions[i] != GDB_CONTINUE && actions[i] != GDB_STEP)) {
+            continue;
+        }
+        p->reason = CPU_DEBUG_NONE;
+        if (cpu && still_counts(s, cpu, &stop)) {
+            s->current = s->resume_cpu = i;
+            append_stop_of(s, s->reply, GDB_SIGNAL_TRAP, cpu, &stop);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void tell_stop(GdbStub *s)
 {
     if (s->waiting) {
@@ -130,11 +190,18 @@ void gdb_run_state_changed(void *opaque, bool running)
 {
     GdbStub *s = opaque;
 
-    if (running || !s->connected) {
+    if (!s->connected) {
+        return;
+    }
+    if (running) {
+        if (!s->waiting) {
+            g_array_set_size(s->pending, 0); /* a monitor has started it: all run */
+        }
         return;
     }
     gdb_release_cpus();
     choose_cpu(s);
+    keep_others(s);
     if (run_state() != RUN_STATE_SHUTDOWN) {
         tell_stop(s);
     } else if (!s->check_end) {
@@ -190,6 +257,9 @@ static void resume(GdbStub *s, const uint8_t *actions, unsigned n)
     if (going == 0) {
         gdb_stop_machine(s);
         append_stop(s, s->reply, GDB_SIGNAL_0);
+        return;
+    }
+    if (!run_state_running() && tell_pending(s, actions, n)) {
         return;
     }
     if (plain < n) {

@@ -148,6 +148,7 @@ static void forget_client(GdbStub *s)
     s->step_mask = GDB_STEP_ALL;
     s->current = s->resume_cpu = 0;
     s->in_pos = s->in->len; /* the rest is nobody's */
+    g_array_set_size(s->pending, 0);
     g_string_truncate(s->out, 0);
     g_string_truncate(s->last, 0);
     gdb_reader_reset(&s->reader);
@@ -294,6 +295,7 @@ static void gdbstub_init(Object *obj)
     s->last = g_string_new(NULL);
     s->reply = g_string_new(NULL);
     s->points = g_array_new(FALSE, FALSE, sizeof(GdbPoint));
+    s->pending = g_array_new(FALSE, TRUE, sizeof(CpuDebugStop));
     forget_client(s);
 }
 
@@ -307,6 +309,7 @@ static void gdbstub_finalize(Object *obj)
     g_string_free(s->last, TRUE);
     g_string_free(s->reply, TRUE);
     g_array_unref(s->points);
+    g_array_unref(s->pending);
 }
 
 static const TypeInfo gdbstub_type = {

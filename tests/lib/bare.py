@@ -5,7 +5,7 @@ import os
 import struct
 import subprocess
 
-from rhea import SOURCE, scratch
+from rhea import SOURCE, scratch, skip
 
 RAM = 0x80000000
 EM_RISCV = 243
@@ -62,6 +62,27 @@ def assemble(source, bits=64, march=None, flags=()):
         return None
     if done.returncode != 0:
         raise RuntimeError('%s does not assemble: %s' % (source, done.stdout))
+    return path
+
+
+def compile(source, bits=64, flags=()):
+    """Compile and link a C program at the start of RAM, with symbols and without
+    optimisation; the ELF's path. Skips the test where the host has no RISC-V compiler.
+    """
+    path = scratch(os.path.basename(source) + '.%d.elf' % bits)
+    abi = 'lp64d' if bits == 64 else 'ilp32d'
+    try:
+        done = subprocess.run(
+            ['riscv64-unknown-elf-gcc', '-g', '-O0', '-march=rv%dgc' % bits, '-mabi=' + abi,
+             '-mcmodel=medany', '-ffreestanding', '-nostdlib', '-static', '-Wl,--build-id=none',
+             '-Wl,--no-relax', '-Wl,--no-warn-rwx-segments', '-Wl,-Ttext=%#x' % RAM, *flags,
+             '-o', path, source],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True)
+    except FileNotFoundError:
+        skip('riscv64-unknown-elf-gcc is not installed')
+    if done.returncode != 0:
+        raise RuntimeError('%s does not compile: %s' % (source, done.stdout))
     return path
 
 

@@ -113,7 +113,26 @@ class Client:
         self.socket.close()
 
 
-def gdb(*commands, file=None, timeout=60, quiet=False):
+def sections(steps, file=None, timeout=60):
+    """Run gdb with named groups of commands; name -> what the group has printed.
+
+    steps: (name, [command, ...]) in order.
+    """
+    commands = []
+    for name, group in steps:
+        commands += ['echo @@%s\\n' % name] + list(group)
+    text = gdb(*commands, file=file, timeout=timeout)
+    found, name = {}, None
+    for line in text.splitlines():
+        if line.startswith('@@'):
+            name = line[2:]
+            found[name] = ''
+        elif name:
+            found[name] += line + '\n'
+    return found
+
+
+def gdb(*commands, file=None, timeout=60):
     """Run gdb with commands, one after the other; what it prints."""
     if not GDB:
         rhea.skip('gdb-multiarch is not installed')
@@ -131,6 +150,5 @@ def gdb(*commands, file=None, timeout=60, quiet=False):
     except subprocess.TimeoutExpired as e:
         text = (e.stdout or b'').decode(errors='replace')
         raise rhea.TestFailure('gdb still runs after %g s; %s' % (timeout, text[-1500:])) from None
-    if not quiet:
-        print(done.stdout, flush=True)
+    print(done.stdout, flush=True)
     return done.stdout
