@@ -4,6 +4,7 @@
 import os
 import shutil
 import subprocess
+import zlib
 
 import rhea
 
@@ -56,3 +57,39 @@ def checked_disk(path):
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     rhea.check(shown.stdout == 'written by the guest\n',
                'the file that the guest wrote holds %r' % shown.stdout)
+
+
+def kallsyms():
+    """The path of the kernel's /proc/kallsyms as it is with nokaslr; kept beside the kernel.
+
+    The guest writes it to a disk.
+    """
+    kernel = rhea.guest('kernel')
+    with open(kernel, 'rb') as f:
+        path = '%s.kallsyms-%08x' % (kernel, zlib.crc32(f.read()))
+    if os.path.exists(path):
+        return path
+    disk = rhea.scratch('kallsyms-disk')
+    with open(disk, 'wb') as f:
+        f.truncate(32 << 20)
+    with rhea.linux(*disk_args(disk), append='nokaslr quiet', initrd='initrd-disk') as m:
+        m.expect(BANNER, 90)
+        m.send('cat /proc/kallsyms | dd of=/dev/vda bs=64k; sync; echo COPIED\n')
+        m.expect('^COPIED$', 60)
+        m.process.terminate()
+        m.wait(20, status=None)
+    with open(disk, 'rb') as f:
+        data = f.read().partition(b'\0')[0]
+    rhea.check(b' T start_kernel\n' in data, 'the kernel shows no symbols')
+    with open('%s.%d' % (path, os.getpid()), 'wb') as f:
+        f.write(data)
+    os.replace(f.name, path)
+    return path
+
+
+def kernel_symbols():
+    """An ELF file of the kernel's symbols, for debuggers."""
+    path = rhea.scratch('vmlinux.sym')
+    subprocess.run([os.path.join(rhea.SOURCE, 'scripts/kallsyms-elf'), kallsyms(), path],
+                   check=True)
+    return path

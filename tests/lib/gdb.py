@@ -2,6 +2,7 @@
 """Clients of the debugger's server: one that sends packets by hand, and the real gdb."""
 
 import os
+import re
 import select
 import shutil
 import socket
@@ -152,3 +153,12 @@ def gdb(*commands, file=None, timeout=60):
         raise rhea.TestFailure('gdb still runs after %g s; %s' % (timeout, text[-1500:])) from None
     print(done.stdout, flush=True)
     return done.stdout
+
+
+def expect(text, patterns):
+    """Fail unless all patterns match, one behind the other."""
+    at = 0
+    for p in patterns:
+        match = re.compile(p).search(text, at)
+        rhea.check(match, 'no %r in %r' % (p, text[at:]))
+        at = match.end()
