@@ -19,6 +19,7 @@ typedef struct Case {
     const char *cpu;
     unsigned n_harts;
     void (*run)(void);
+    bool one_insn; /* one-insn-per-tb */
 } Case;
 
 static struct {
@@ -150,6 +151,7 @@ static void run_case(const void *one, const char *backend)
     address_space_init(&m.as, &m.root, "riscv-debug");
     g_assert_true(object_set_str(accel, "backend", backend, &err));
     g_assert_true(object_set_uint(accel, "tb-size", 16, &err));
+    g_assert_true(object_set_bool(accel, "one-insn-per-tb", c->one_insn, &err));
     g_assert_true(accel_start(accel, &err));
     for (unsigned i = 0; i < c->n_harts; i++) {
         m.hart[i] = (RiscvCpu *)object_new(c->cpu);
@@ -412,6 +414,8 @@ static const Case cases[] = {
     { "smp", "rv64-riscv-cpu", 2, test_smp },
     { "rv32", "rv32-riscv-cpu", 1, test_rv32 },
     { "self-modifying", "rv64-riscv-cpu", 1, test_self_modifying },
+    { "one-insn-per-tb", "max-riscv-cpu", 1, test_watch, true },
+    { "one-insn-per-tb-smp", "rv64-riscv-cpu", 2, test_smp, true },
 };
 
 int main(int argc, char **argv)
