@@ -107,7 +107,8 @@ static bool add_integer(struct json_object *args, const HmpArg *a, const char **
     return true;
 }
 
-static bool add_arg(struct json_object *args, const HmpArg *a, const char *text, GError **err)
+static bool add_arg(struct json_object *args, const HmpArg *a, const char *text, bool json,
+                    GError **err)
 {
     struct json_object *v = NULL;
     gchar *end = NULL;
@@ -142,7 +143,10 @@ static bool add_arg(struct json_object *args, const HmpArg *a, const char *text,
         v = json_object_new_boolean(g_str_equal(text, "on"));
         break;
     case HMP_ARG_ANY:
-        if (!json_parse_value(text, &v, NULL)) {
+        if (!json_parse_value(text, &v, json ? err : NULL)) {
+            if (json) {
+                return false;
+            }
             v = json_object_new_string(text);
         }
         break;
@@ -163,13 +167,28 @@ static bool add_arg(struct json_object *args, const HmpArg *a, const char *text,
     return true;
 }
 
+/* Whether the command has a value of any type, which -j says is JSON. */
+static bool takes_json(const HmpCommand *c)
+{
+    const HmpArg *a = c->args;
+
+    while (a && a->name && a->kind != HMP_ARG_ANY) {
+        a++;
+    }
+    return a && a->name;
+}
+
 /* A word that begins with a dash sets flags of the command. */
 static bool take_flags(const HmpCommand *c, struct json_object *args, const char *word,
-                       GError **err)
+                       bool *json, GError **err)
 {
     for (const char *p = word + 1; *p; p++) {
         const HmpArg *a = c->args;
 
+        if (*p == 'j' && takes_json(c)) {
+            *json = true;
+            continue;
+        }
         while (a && a->name && a->flag != *p) {
             a++;
         }
@@ -185,6 +204,9 @@ static bool is_flags(const HmpCommand *c, const char *line)
 {
     const char *p = skip_blanks(line);
 
+    if (p[0] == '-' && p[1] == 'j' && takes_json(c)) {
+        return true;
+    }
     for (const HmpArg *a = c->args; a && a->name; a++) {
         if (a->flag && a->flag != '/' && p[0] == '-' && p[1] == a->flag) {
             return true;
@@ -196,7 +218,7 @@ static bool is_flags(const HmpCommand *c, const char *line)
 /* The next positional argument, or that behind the slash: false on errors; *ret_end: the
  * line ends before it. */
 static bool parse_arg(const HmpArg *a, const char **line, struct json_object *args,
-                      bool *ret_end, GError **err)
+                      bool json, bool *ret_end, GError **err)
 {
     g_autofree char *word = NULL;
 
@@ -214,16 +236,18 @@ static bool parse_arg(const HmpArg *a, const char **line, struct json_object *ar
     } else {
         word = next_word(line);
     }
-    return add_arg(args, a, word, err);
+    return add_arg(args, a, word, json, err);
 }
 
 static bool parse_args(const HmpCommand *c, const char *line, struct json_object *args,
                        GError **err)
 {
+    bool json = false;
+
     while (is_flags(c, line)) {
         g_autofree char *word = next_word(&line);
 
-        if (!take_flags(c, args, word, err)) {
+        if (!take_flags(c, args, word, &json, err)) {
             return false;
         }
     }
@@ -241,7 +265,7 @@ static bool parse_args(const HmpCommand *c, const char *line, struct json_object
         if (a->flag) {
             continue;
         }
-        if (!parse_arg(a, &line, args, &end, err)) {
+        if (!parse_arg(a, &line, args, json, &end, err)) {
             return false;
         }
         if (end && a->optional) {

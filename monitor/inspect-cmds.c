@@ -5,6 +5,8 @@
  */
 #include "util/osdep.h"
 #include "accel/cpu.h"
+#include "chardev/char.h"
+#include "hw/core/device.h"
 #include "hw/core/loader.h"
 #include "monitor/hmp-session.h"
 #include "monitor/monitor.h"
@@ -68,12 +70,66 @@ bool qmp_x_logfile(const char *filename, GError **err)
     return log_set_file(filename, err);
 }
 
-HumanReadableText *qmp_x_query_mtree(bool has_flat, bool flat, GError **err)
+HumanReadableText *qmp_x_query_mtree(bool has_flat, bool flat, bool has_owner, bool owner,
+                                     bool has_disabled, bool disabled, GError **err)
 {
     GString *out = g_string_new(NULL);
 
-    memory_info(out, has_flat && flat);
+    memory_info(out, (has_flat && flat ? MEMORY_INFO_FLAT : 0) |
+                         (has_owner && owner ? MEMORY_INFO_OWNERS : 0) |
+                         (has_disabled && disabled ? MEMORY_INFO_DISABLED : 0));
     return human_readable_text(out);
+}
+
+HumanReadableText *qmp_x_query_ramblock(GError **err)
+{
+    GString *out = g_string_new(NULL);
+
+    ram_info(out);
+    return human_readable_text(out);
+}
+
+HumanReadableText *qmp_x_query_qtree(bool has_brief, bool brief, GError **err)
+{
+    GString *out = g_string_new(NULL);
+
+    device_tree_info(out, has_brief && brief);
+    return human_readable_text(out);
+}
+
+HumanReadableText *qmp_x_query_irq(GError **err)
+{
+    GString *out = g_string_new(NULL);
+
+    device_irq_counts_info(out);
+    return human_readable_text(out);
+}
+
+HumanReadableText *qmp_x_query_interrupt_controllers(GError **err)
+{
+    GString *out = g_string_new(NULL);
+
+    device_irq_info(out);
+    return human_readable_text(out);
+}
+
+static void add_chardev(Chardev *chr, void *opaque)
+{
+    ChardevInfo *info = g_new0(ChardevInfo, 1);
+    ChardevInfoList *list = opaque;
+
+    info->label = g_strdup(chr->label);
+    info->filename = g_strdup(chr->filename ? chr->filename : "");
+    info->frontend_open = chr->fe != NULL;
+    QAPI_LIST_APPEND(list, info);
+}
+
+ChardevInfoList *qmp_query_chardev(GError **err)
+{
+    ChardevInfoList *list = g_new0(ChardevInfoList, 1);
+
+    chardev_foreach(add_chardev, list);
+    return list;
 }
 
 HumanReadableText *qmp_x_query_qom_tree(const char *path, GError **err)

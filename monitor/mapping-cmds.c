@@ -46,7 +46,7 @@ static bool add_mapping(const CpuMapping *m, void *opaque)
         add_line(r, o);
     }
     *o = *m;
-    return r->n < MAX_LINES;
+    return r->n < MAX_LINES - 1;
 }
 
 static void walk(CpuState *cpu, void *opaque)

@@ -206,40 +206,86 @@ static const char *kind_name(const MemoryRegion *mr)
     return "i/o";
 }
 
-static void info_region(GString *out, const MemoryRegion *mr, uint64_t base, unsigned depth)
+typedef struct Info {
+    GString *out;
+    MemoryInfoFlags flags;
+    unsigned views;     /* shown so far */
+    GPtrArray *aliased; /* regions that aliases showed, to be shown themselves */
+} Info;
+
+static void info_owner(const Info *info, const MemoryRegion *mr)
 {
+    g_autofree char *path = NULL;
+
+    if (!(info->flags & MEMORY_INFO_OWNERS)) {
+        return;
+    }
+    path = mr->owner ? object_path(mr->owner) : NULL;
+    if (path) {
+        g_string_append_printf(info->out, " owner:{%s path=%s}",
+                               object_is_a(mr->owner, "device") ? "dev" : "obj", path);
+    }
+}
+
+/* By address; of one address the one in front first. */
+static int compare_regions(const void *a, const void *b)
+{
+    const MemoryRegion *x = *(MemoryRegion *const *)a, *y = *(MemoryRegion *const *)b;
+
+    return x->addr != y->addr ? (x->addr < y->addr ? -1 : 1) : y->priority - x->priority;
+}
+
+static void info_region(const Info *info, MemoryRegion *mr, uint64_t base, unsigned depth)
+{
+    GString *out = info->out;
+
+    if (!mr->enabled && !(info->flags & MEMORY_INFO_DISABLED)) {
+        return;
+    }
     g_string_append_printf(out, "%*s%016" PRIx64 "-%016" PRIx64 " (prio %d, %s): ", depth * 2,
                            "", base, base + memory_region_last(mr), mr->priority,
-                           mr->alias ? "alias" : kind_name(mr));
+                           kind_name(mr->alias ? mr->alias : mr));
     if (mr->alias) {
-        g_string_append_printf(out, "%s @%s %016" PRIx64 "-%016" PRIx64, mr->name,
+        g_string_append_printf(out, "alias %s @%s %016" PRIx64 "-%016" PRIx64, mr->name,
                                mr->alias->name, mr->alias_offset,
                                mr->alias_offset + memory_region_last(mr));
+        if (!g_ptr_array_find(info->aliased, mr->alias, NULL)) {
+            g_ptr_array_add(info->aliased, mr->alias);
+        }
     } else {
         g_string_append(out, mr->name);
     }
-    g_string_append(out, mr->enabled ? "\n" : " [disabled]\n");
-    for (unsigned i = 0; mr->subregions && i < mr->subregions->len; i++) {
-        const MemoryRegion *sub = g_ptr_array_index(mr->subregions, i);
+    g_string_append(out, mr->enabled ? "" : " [disabled]");
+    info_owner(info, mr);
+    g_string_append_c(out, '\n');
+    if (mr->subregions) {
+        g_autoptr(GPtrArray) sorted = g_ptr_array_copy(mr->subregions, NULL, NULL);
 
-        info_region(out, sub, base + sub->addr, depth + 1);
+        g_ptr_array_sort(sorted, compare_regions);
+        for (unsigned i = 0; i < sorted->len; i++) {
+            MemoryRegion *sub = g_ptr_array_index(sorted, i);
+
+            info_region(info, sub, base + sub->addr, depth + 1);
+        }
     }
 }
 
 static void info_tree(AddressSpace *as, void *opaque)
 {
-    GString *out = opaque;
+    const Info *info = opaque;
 
-    g_string_append_printf(out, "address-space: %s\n", as->name);
-    info_region(out, as->root, as->root->addr, 1);
-    g_string_append_c(out, '\n');
+    g_string_append_printf(info->out, "address-space: %s\n", as->name);
+    info_region(info, as->root, as->root->addr, 1);
+    g_string_append_c(info->out, '\n');
 }
 
 static void info_flat(AddressSpace *as, void *opaque)
 {
-    GString *out = opaque;
+    Info *info = opaque;
+    GString *out = info->out;
 
-    g_string_append_printf(out, "FlatView of address-space: %s\n", as->name);
+    g_string_append_printf(out, "FlatView #%u\n AS \"%s\", root: %s\n Root memory region: %s\n",
+                           info->views++, as->name, as->root->name, as->root->name);
     memory_read_lock();
     const FlatView *view = __atomic_load_n(&as->view, __ATOMIC_CONSUME);
     for (unsigned i = 0; i < view->n; i++) {
@@ -251,13 +297,28 @@ static void info_flat(AddressSpace *as, void *opaque)
         if (r->offset) {
             g_string_append_printf(out, " @%016" PRIx64, r->offset);
         }
+        info_owner(info, r->mr);
         g_string_append_c(out, '\n');
     }
     memory_read_unlock();
     g_string_append_c(out, '\n');
 }
 
-void memory_info(GString *out, bool flat)
+void memory_info(GString *out, MemoryInfoFlags flags)
 {
-    address_spaces_foreach(flat ? info_flat : info_tree, out);
+    g_autoptr(GPtrArray) aliased = g_ptr_array_new();
+    Info info = { .out = out, .flags = flags, .aliased = aliased };
+
+    if (flags & MEMORY_INFO_FLAT) {
+        address_spaces_foreach(info_flat, &info);
+        return;
+    }
+    address_spaces_foreach(info_tree, &info);
+    for (unsigned i = 0; i < aliased->len; i++) { /* grows */
+        MemoryRegion *mr = g_ptr_array_index(aliased, i);
+
+        g_string_append_printf(out, "memory-region: %s\n", mr->name);
+        info_region(&info, mr, mr->addr, 1);
+        g_string_append_c(out, '\n');
+    }
 }

@@ -219,7 +219,14 @@ extern void (*ram_code_written_hook)(RamBlock *rb, uint64_t offset, uint64_t len
 RamBlock *ram_block_from_host(const void *host, uint64_t *ret_offset);
 RamBlock *ram_block_from_addr(uint64_t ram_addr, uint64_t *ret_offset);
 
-/* info mtree; flat: views as rendered. */
-void memory_info(GString *out, bool flat);
+/* info mtree */
+typedef enum MemoryInfoFlags {
+    MEMORY_INFO_FLAT = 1 << 0,     /* views as rendered, else trees */
+    MEMORY_INFO_OWNERS = 1 << 1,
+    MEMORY_INFO_DISABLED = 1 << 2, /* regions that are disabled, too */
+} MemoryInfoFlags;
+void memory_info(GString *out, MemoryInfoFlags flags);
+/* info ramblock: a line a block of guest memory. */
+void ram_info(GString *out);
 
 #endif

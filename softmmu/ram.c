@@ -159,3 +159,18 @@ void ram_written(RamBlock *rb, uint64_t offset, uint64_t len)
         ram_code_written_hook(rb, offset, len);
     }
 }
+
+void ram_info(GString *out)
+{
+    g_string_append_printf(out, "%24s %8s  %18s %18s %18s\n", "Block Name", "PSize", "Offset",
+                           "Used", "Total");
+    for (unsigned i = 0; i < blocks.n; i++) {
+        const RamBlock *rb = blocks.slot[i];
+
+        if (rb) {
+            g_string_append_printf(out, "%24s %8s  0x%016" PRIx64 " 0x%016" PRIx64
+                                   " 0x%016" PRIx64 "\n", rb->name, "4 KiB", rb->ram_addr,
+                                   rb->size, rb->size);
+        }
+    }
+}

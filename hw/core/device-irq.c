@@ -101,3 +101,15 @@ unsigned device_count_irqs(DeviceState *dev, const char *name, bool in)
 
     return !group ? 0 : in ? group->in->len : group->out->len;
 }
+
+void device_foreach_irqs(DeviceState *dev,
+                         void (*fn)(DeviceState *dev, const char *name, unsigned in,
+                                    unsigned out, void *opaque),
+                         void *opaque)
+{
+    for (guint i = 0; dev->irqs && i < dev->irqs->len; i++) {
+        const NamedIrqs *group = dev->irqs->pdata[i];
+
+        fn(dev, group->name, group->in->len, group->out->len, opaque);
+    }
+}

@@ -50,6 +50,9 @@ void device_class_init_from_info(ObjectClass *klass, const TypeInfo *type)
     if (d->loaded) {
         dc->loaded = (DeviceFn *)(void *)d->loaded;
     }
+    if (d->irq_info) {
+        dc->irq_info = (void (*)(DeviceState *, GString *))(void *)d->irq_info;
+    }
     if (d->bus_type) {
         dc->bus_type = d->bus_type;
     }

@@ -38,6 +38,7 @@ typedef struct DeviceClass {
     void (*unrealize)(DeviceState *dev);
     void (*reset)(DeviceState *dev);
     void (*loaded)(DeviceState *dev); /* after a state was loaded: rebuild what derives */
+    void (*irq_info)(DeviceState *dev, GString *out); /* interrupt controllers: info pic */
     void (*set_entry)(DeviceState *cpu, uint64_t pc); /* CPUs: go on there (loaders) */
 } DeviceClass;
 
@@ -81,6 +82,7 @@ struct DeviceInfo {
     void (*unrealize)(void *dev);
     void (*reset)(void *dev);
     void (*loaded)(void *dev);
+    void (*irq_info)(void *dev, GString *out);
     void (*init)(void *dev);      /* instance_init */
     void (*finalize)(void *dev);  /* instance_finalize */
     void (*class_init)(ObjectClass *klass); /* for further class fields */
@@ -157,6 +159,18 @@ unsigned device_count_irqs(DeviceState *dev, const char *name, bool in);
 /* A guest did what its manual forbids: to the log of -d guest_errors, rate-limited; the
  * device goes on. */
 void guest_error(void *dev, const char *fmt, ...) PRINTF(2, 3);
+
+/* Visit a device's groups of wires in order (name NULL: the unnamed ones). */
+void device_foreach_irqs(DeviceState *dev,
+                         void (*fn)(DeviceState *dev, const char *name, unsigned in,
+                                    unsigned out, void *opaque),
+                         void *opaque);
+/* info qtree: buses and the devices on them; @brief: without properties. */
+void device_tree_info(GString *out, bool brief);
+/* info irq: how often each input of each device went up; those that did. */
+void device_irq_counts_info(GString *out);
+/* info pic: the state of interrupt controllers. */
+void device_irq_info(GString *out);
 
 /* Visit devices of the tree below obj (NULL: the whole machine) in order. */
 void device_foreach(void *obj, void (*fn)(DeviceState *dev, void *opaque), void *opaque);

@@ -14,6 +14,7 @@ typedef struct IrqInput {
     void (*handler)(void *opaque, int n, int level);
     void *opaque;
     int n;
+    uint64_t raised; /* how often it went up, since the process began (info irq) */
     /* qtest's interception: called before the handler; suppresses it if it returns true */
     bool (*intercept)(struct IrqInput *in, int level, void *opaque);
     void *intercept_opaque;

@@ -211,8 +211,19 @@ static void aclint_mtimer_reset(AclintMtimer *s)
     aclint_mtimer_update(s);
 }
 
+static void aclint_mtimer_irq_info(AclintMtimer *s, GString *out)
+{
+    g_string_append_printf(out, "  mtime %" PRIu64 " at %u Hz\n", mtime_get(s),
+                           s->timebase_freq);
+    for (uint32_t i = 0; i < s->num_harts; i++) {
+        g_string_append_printf(out, "  hart %u: mtimecmp %" PRIu64 ", output %d\n",
+                               s->hartid_base + i, s->cmp[i].mtimecmp, s->cmp[i].irq.level);
+    }
+}
+
 DEVICE(AclintMtimer, TYPE_RISCV_ACLINT_MTIMER, TYPE_SYS_BUS_DEVICE, "RISC-V ACLINT timer",
        .properties = aclint_mtimer_properties, .vmstate = aclint_mtimer_vmstate,
        .realize = aclint_mtimer_realize, .unrealize = aclint_mtimer_unrealize,
        .reset = aclint_mtimer_reset, .loaded = aclint_mtimer_update,
+       .irq_info = aclint_mtimer_irq_info,
        .security_boundary = true);

@@ -106,8 +106,16 @@ static void aclint_swi_reset(AclintSwi *s)
     aclint_swi_update(s);
 }
 
+static void aclint_swi_irq_info(AclintSwi *s, GString *out)
+{
+    for (uint32_t i = 0; !s->sswi && i < s->num_harts; i++) {
+        g_string_append_printf(out, "  hart %u: msip %u\n", s->hartid_base + i, s->msip[i]);
+    }
+}
+
 DEVICE(AclintSwi, TYPE_RISCV_ACLINT_SWI, TYPE_SYS_BUS_DEVICE,
        "RISC-V ACLINT software interrupts", .properties = aclint_swi_properties,
        .vmstate = aclint_swi_vmstate, .realize = aclint_swi_realize,
        .unrealize = aclint_swi_unrealize, .reset = aclint_swi_reset,
-       .loaded = aclint_swi_update, .security_boundary = true);
+       .loaded = aclint_swi_update, .irq_info = aclint_swi_irq_info,
+       .security_boundary = true);

@@ -309,7 +309,38 @@ static void plic_reset(Plic *s)
     plic_update(s);
 }
 
+static void print_sources(GString *out, const char *label, const Plic *s, const uint32_t *bits)
+{
+    g_string_append_printf(out, "  %s:", label);
+    for (uint32_t n = 1; n < s->num_sources; n++) {
+        if (test_bit(bits, n)) {
+            g_string_append_printf(out, " %u", n);
+        }
+    }
+    g_string_append_c(out, '\n');
+}
+
+static void plic_irq_info(Plic *s, GString *out)
+{
+    print_sources(out, "lines up", s, s->level);
+    print_sources(out, "pending", s, s->pending);
+    print_sources(out, "claimed", s, s->claimed);
+    g_string_append(out, "  priorities:");
+    for (uint32_t n = 1; n < s->num_sources; n++) {
+        if (s->priority[n]) {
+            g_string_append_printf(out, " %u:%u", n, s->priority[n]);
+        }
+    }
+    g_string_append_c(out, '\n');
+    for (uint32_t i = 0; i < s->num_contexts; i++) {
+        g_string_append_printf(out, "  context %u: output %d, threshold %u\n", i,
+                               s->ctx[i].irq.level, s->ctx[i].threshold);
+        print_sources(out, "  enabled", s, s->ctx[i].enable);
+    }
+}
+
 DEVICE(Plic, TYPE_SIFIVE_PLIC, TYPE_SYS_BUS_DEVICE, "RISC-V platform interrupt controller",
        .properties = plic_properties, .vmstate = plic_vmstate, .realize = plic_realize,
        .unrealize = plic_unrealize, .reset = plic_reset, .loaded = plic_update,
+       .irq_info = plic_irq_info,
        .security_boundary = true);

@@ -95,7 +95,7 @@ def command(d):
         text = rst(' '.join(Doc.text(d.doc.sections.get('Returns', [])).split()))
         out += f'Returns: {type_text(d.returns)}{": " + text if text else ""}\n\n'
     for words, args in d.hmp:
-        out += f'Human monitor: ``{hmp_usage(words, args)}``\n\n'
+        out += f'Human monitor: ``{hmp_usage(d, words, args)}``\n\n'
     if d.oob:
         out += 'May be executed out of band.\n\n'
     return out + tail(d)
@@ -156,7 +156,7 @@ def qmp_reference(schema):
 def hmp_reference(schema):
     out = SPDX + title('Human monitor reference', '=')
     for cmd, words, args in forms(schema):
-        out += f'``{hmp_usage(words, args)}``\n' + block(cmd.doc.body)
+        out += f'``{hmp_usage(cmd, words, args)}``\n' + block(cmd.doc.body)
         out += f'\n    As the QMP command :ref:`{cmd.name} <qmp-command-{cmd.name}>`.\n\n'
     return out
 

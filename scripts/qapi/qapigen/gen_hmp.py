@@ -29,8 +29,11 @@ def forms(schema):
     return sorted(out, key=lambda f: f[1])
 
 
-def usage(words, args):
+def usage(cmd, words, args):
+    """A value of any type may have to be JSON (-j), else text stands for a string."""
     parts = [words]
+    if any(arg_kind(cmd, a[0]) == 'HMP_ARG_ANY' for a in args):
+        parts.append('[-j]')
     for name, optional, rest, flag in args:
         text = name + ('...' if rest else '')
         if flag:
@@ -51,7 +54,7 @@ def emit(schema, out):
                 arrays += (f'    {{ "{name}", {arg_kind(cmd, name)}, {str(optional).lower()}, '
                            f'{str(rest).lower()}, {repr(flag) if flag else 0} }},\n')
             arrays += '    { NULL }\n};\n\n'
-        rows += (f'    {{ "{words}", "{cmd.name}", {ref}, {c_string(usage(words, args))},\n'
+        rows += (f'    {{ "{words}", "{cmd.name}", {ref}, {c_string(usage(cmd, words, args))},\n'
                  f'      {c_string(plain(first_paragraph(cmd.doc)))}, {conds.name(cmd.cond)} }},\n')
     name = out.prefix.replace('-', '_') + 'qapi_hmp_commands'
     out.header('hmp', 'HMP commands', f'''\
