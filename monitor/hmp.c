@@ -7,6 +7,7 @@
 #include "monitor/hmp-internal.h"
 #include "monitor/monitor.h"
 #include "monitor/qmp-internal.h"
+#include "softmmu/runstate.h"
 
 enum { MAX_LINE = 4096, KEY_BACKSPACE = 8, KEY_KILL = 21, KEY_EOF = 4, KEY_DELETE = 127 };
 #define PROMPT "(rhea) "
@@ -55,7 +56,9 @@ static void line_done(HmpMonitor *m)
     print(m, out->str);
     g_string_free(out, TRUE);
     g_string_truncate(m->line, 0);
-    show_prompt(m);
+    if (!run_state_ended()) {
+        show_prompt(m);
+    }
 }
 
 static void key(HmpMonitor *m, uint8_t c)
