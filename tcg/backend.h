@@ -38,6 +38,12 @@ static inline TcgCpuArea *tcg_area(const TcgContext *ctx, CpuState *cpu)
     return (TcgCpuArea *)((char *)cpu + ctx->cfg.area_offset);
 }
 
+/* Exits that can be linked. */
+static inline unsigned tcg_max_links(const TcgCompile *c)
+{
+    return c->tier == 2 ? TCG_MAX_LINKS : TCG_MAX_LINKS_BLOCK;
+}
+
 /* The target of a direct exit is in another page than the region's entry. */
 static inline bool tcg_crosses_page(const TcgCompile *c, int64_t pc_delta)
 {

@@ -22,10 +22,12 @@ enum {
 /* Which guest instruction the paths that reach a label are in. */
 typedef struct IrLabelInfo {
     int64_t pc_delta;
-    uint16_t count;
+    int count;
     bool reached;  /* some branch leads here: the fields above are its instruction */
     bool conflict; /* two branches disagree */
 } IrLabelInfo;
+
+typedef struct IrRegion IrRegion;
 
 struct IrBuilder {
     IrCode code;
@@ -38,9 +40,12 @@ struct IrBuilder {
     IrLabelInfo *labels;
     IrVal const_cache[64]; /* by hash: a constant seen lately, checked before use */
     int64_t pc_delta;      /* the latest insn_start */
-    uint16_t count;
+    int count;             /* instructions before that one */
+    int next_count;        /* before the next one */
     bool started;
     bool unreachable;      /* after an unconditional branch or exit: nothing is emitted */
+    IrRegion *region;      /* between ir_region_begin() and ir_region_end() */
+    IrRegion *region_spare; /* its memory */
 };
 
 enum { DEF_NONE = UINT16_MAX };
@@ -80,6 +85,17 @@ static inline IrInsn *ir_emit_val(IrBuilder *b, IrOp op, IrType type)
     c->vals[c->n_vals++] = (IrValInfo){ .type = type };
     return i;
 }
+
+/* ir.c, for ir-region.c */
+void ir_emit_insn_start(IrBuilder *b, int64_t pc_delta, int count);
+void ir_forget_values(IrBuilder *b);
+/* ir-region.c: exits while a region is built. The first: true if @delta is a planned block,
+ * to which a branch was made. */
+bool ir_region_exit(IrBuilder *b, int64_t delta);
+void ir_region_exit_cond(IrBuilder *b, IrCond cond, IrVal x, IrVal y, int64_t taken,
+                         int64_t next);
+/* Branches to the blocks behind calls that may be where @target leads. */
+void ir_region_exit_return(IrBuilder *b, IrVal target);
 
 /* The insn that made @v, NULL for a constant. */
 static inline const IrInsn *ir_def(const IrBuilder *b, IrVal v)

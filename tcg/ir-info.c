@@ -24,6 +24,7 @@ enum {
     LABEL = IR_EFF_LABEL,
     BRANCH = IR_EFF_BRANCH,
     EXIT = IR_EFF_EXIT,
+    POLL = IR_EFF_POLL,
 };
 
 /* Every type but T is written with three letters, so length gives the number. */

@@ -25,6 +25,7 @@ enum {
     IR_EFF_LABEL = 1 << 12,
     IR_EFF_CALL = 1 << 13,
     IR_EFF_FENCE = 1 << 14,
+    IR_EFF_POLL = 1 << 15,
     /* an op of these effects alone may go if nobody uses its result */
     IR_EFF_DROPPABLE = IR_EFF_PURE | IR_EFF_READS_GLOBAL | IR_EFF_READS_LOCAL |
                        IR_EFF_READS_ENV,

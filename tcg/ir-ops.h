@@ -9,8 +9,8 @@
  * An op is total, or its row states the precondition.
  * Effects: PURE (may be dropped, moved and shared), READS_ENV, WRITES_ENV (fields of the
  * CPU state that are no globals), READS_MEM, WRITES_MEM (guest memory), FAULTS (may leave
- * the region with the state of the latest insn_start), BRANCH, EXIT (ends the region
- * on this path).
+ * the region with the state of the latest insn_start), BRANCH, POLL (may leave the region),
+ * EXIT (ends the region on this path).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -74,8 +74,11 @@ OP(fence,         "",   "",             FENCE,         "orders guest memory acce
 OP(call,          "any", "any",         CALL,          "call helper imm; effects by its flags")
 
 OP(label,         "",   "",             LABEL,         "label imm; values do not live across it")
-OP(br,            "",   "",             BRANCH,        "to label imm (forward only in the first tier)")
+OP(br,            "",   "",             BRANCH,        "to label imm (backwards only if IrCode.loops)")
 OP(brcond,        "",   "T,T",          BRANCH,        "to label imm if cond(a, b); else falls through, values stay")
+
+OP(count,         "",   "",             NONE,          "imm (signed) guest instructions are retired now; a branch or an insn_start that counts from there follows")
+OP(poll,          "",   "",             POLL,          "if a request is pending: pc = entry pc + imm after aux instructions, return to the vCPU's loop")
 
 OP(exit_direct,   "",   "",             EXIT,          "pc = entry pc + imm; go on there, linked")
 OP(exit_loop,     "",   "",             EXIT,          "pc = entry pc + imm; return to the vCPU's loop (interrupts are tested, mode looked up)")

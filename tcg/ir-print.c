@@ -42,7 +42,7 @@ static void print_insn(const IrCode *c, const IrInsn *i, const IrGlobal *globals
     const char *sep = " ";
 
     if (i->op == IR_OP_insn_start) {
-        g_string_append_printf(out, "---- pc%+" PRId64 " (after %u)\n", i->imm, i->aux);
+        g_string_append_printf(out, "---- pc%+" PRId64 " (after %d)\n", i->imm, (int16_t)i->aux);
         return;
     }
     g_string_append(out, i->op == IR_OP_label ? "" : "  ");
@@ -96,6 +96,11 @@ static void print_insn(const IrCode *c, const IrInsn *i, const IrGlobal *globals
             g_string_append(out, sep);
             print_val(c, c->call_args[i->src[0] + n], out);
         }
+        break;
+    case IR_OP_count: g_string_append_printf(out, " %d", (int)i->imm); break;
+    case IR_OP_poll:
+        print_pc(i->imm, out);
+        g_string_append_printf(out, " (after %d)", (int16_t)i->aux);
         break;
     case IR_OP_label: g_string_append_printf(out, " L%d:", (int)i->imm); break;
     }

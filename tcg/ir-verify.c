@@ -110,7 +110,7 @@ static bool check_label(Verifier *v, const IrInsn *i)
         }
         v->label_state[i->imm] |= LABEL_BOUND;
     } else {
-        if (v->label_state[i->imm] & LABEL_BOUND) {
+        if ((v->label_state[i->imm] & LABEL_BOUND) && !v->c->loops) {
             return fault(v, "branch back to label %d", (int)i->imm);
         }
         v->label_state[i->imm] |= LABEL_USED;

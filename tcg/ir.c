@@ -48,10 +48,11 @@ void ir_builder_free(IrBuilder *b)
     g_free(b->global_val);
     g_free(b->local_val);
     g_free(b->labels);
+    g_free(b->region_spare);
     g_free(b);
 }
 
-static void forget_values(IrBuilder *b)
+void ir_forget_values(IrBuilder *b)
 {
     memset(b->global_val, 0, b->n_globals * sizeof(IrVal));
     memset(b->local_val, 0, b->code.n_locals * sizeof(IrVal));
@@ -62,16 +63,17 @@ void ir_builder_reset(IrBuilder *b)
     IrCode *c = &b->code;
 
     c->n_insns = c->n_call_args = c->n_locals = c->n_labels = c->n_guest_insns = 0;
-    c->overflow = false;
+    c->overflow = c->loops = false;
+    b->region = NULL;
     c->vals[0] = (IrValInfo){ 0 };
     c->vals[VAL_ZERO_I32] = (IrValInfo){ .type = IR_I32, .is_const = true };
     c->vals[VAL_ZERO_I64] = (IrValInfo){ .type = IR_I64, .is_const = true };
     b->def[0] = b->def[VAL_ZERO_I32] = b->def[VAL_ZERO_I64] = DEF_NONE;
     c->n_vals = 3;
     b->pc_delta = 0;
-    b->count = 0;
+    b->count = b->next_count = 0;
     b->started = b->unreachable = false;
-    forget_values(b);
+    ir_forget_values(b);
 }
 
 const IrCode *ir_builder_code(IrBuilder *b)
@@ -131,7 +133,7 @@ bool ir_is_const(const IrBuilder *b, IrVal v, int64_t *value)
     return false;
 }
 
-static void emit_insn_start(IrBuilder *b, int64_t pc_delta, unsigned count)
+void ir_emit_insn_start(IrBuilder *b, int64_t pc_delta, int count)
 {
     IrInsn *i = ir_emit(b, IR_OP_insn_start, IR_I64);
 
@@ -144,7 +146,8 @@ static void emit_insn_start(IrBuilder *b, int64_t pc_delta, unsigned count)
 
 void ir_insn_start(IrBuilder *b, int64_t pc_delta)
 {
-    emit_insn_start(b, pc_delta, b->code.n_guest_insns++);
+    ir_emit_insn_start(b, pc_delta, b->next_count++);
+    b->code.n_guest_insns++;
 }
 
 IrVal ir_get_global(IrBuilder *b, unsigned global)
@@ -352,10 +355,10 @@ void ir_label(IrBuilder *b, IrLabel l)
     }
     b->unreachable = false;
     ir_emit(b, IR_OP_label, IR_I64)->imm = l;
-    forget_values(b);
+    ir_forget_values(b);
     if (info->reached && !fallthrough && !info->conflict && b->started &&
         (info->pc_delta != b->pc_delta || info->count != b->count)) {
-        emit_insn_start(b, info->pc_delta, info->count);
+        ir_emit_insn_start(b, info->pc_delta, info->count);
     }
 }
 
@@ -412,7 +415,24 @@ static IrInsn *emit_exit(IrBuilder *b, IrOp op)
 
 void ir_exit_direct(IrBuilder *b, int64_t pc_delta)
 {
-    emit_exit(b, IR_OP_exit_direct)->imm = pc_delta;
+    if (!b->region || !ir_region_exit(b, pc_delta)) {
+        emit_exit(b, IR_OP_exit_direct)->imm = pc_delta;
+    }
+}
+
+void ir_exit_cond(IrBuilder *b, IrCond cond, IrVal x, IrVal y, int64_t taken, int64_t next)
+{
+    IrLabel l;
+
+    if (b->region) {
+        ir_region_exit_cond(b, cond, x, y, taken, next);
+        return;
+    }
+    l = ir_label_new(b);
+    ir_brcond(b, cond, x, y, l);
+    ir_exit_direct(b, next);
+    ir_label(b, l);
+    ir_exit_direct(b, taken);
 }
 
 void ir_exit_loop(IrBuilder *b, int64_t pc_delta)
@@ -423,6 +443,14 @@ void ir_exit_loop(IrBuilder *b, int64_t pc_delta)
 void ir_exit_indirect(IrBuilder *b, IrVal target)
 {
     emit_exit(b, IR_OP_exit_indirect)->src[0] = target;
+}
+
+void ir_exit_return(IrBuilder *b, IrVal target)
+{
+    if (b->region) {
+        ir_region_exit_return(b, target);
+    }
+    ir_exit_indirect(b, target);
 }
 
 void ir_exit_env(IrBuilder *b)

@@ -105,7 +105,8 @@ typedef struct IrInsn {
     uint8_t memop;  /* IrMemOp */
     IrVal dst;
     IrVal src[4];   /* call: src[0] = index of the first of nargs entries in call_args */
-    uint16_t aux;   /* insn_start: number of guest instructions before it; call: nargs */
+    uint16_t aux;   /* insn_start, poll: number of guest instructions before it since the
+                       entry or what count ops made of it (int16_t); call: nargs */
     int64_t imm;    /* see the op's row; call: the IrHelper pointer */
 } IrInsn;
 
@@ -128,6 +129,7 @@ typedef struct IrCode {
     uint32_t n_labels;
     uint32_t n_guest_insns;
     bool overflow;       /* a table ran full: the region must be made shorter */
+    bool loops;          /* branches may go backwards */
 } IrCode;
 
 /* A builder for a CPU with these globals; @pc_global is the index of pc. Reusable. */
@@ -248,8 +250,32 @@ void ir_br(IrBuilder *b, IrLabel l);
 void ir_brcond(IrBuilder *b, IrCond cond, IrVal x, IrVal y, IrLabel l);
 
 void ir_exit_direct(IrBuilder *b, int64_t pc_delta);
+/* A guest's conditional branch: on to @taken if cond(x, y), else to @next (pc deltas). */
+void ir_exit_cond(IrBuilder *b, IrCond cond, IrVal x, IrVal y, int64_t taken, int64_t next);
 void ir_exit_loop(IrBuilder *b, int64_t pc_delta);
 void ir_exit_indirect(IrBuilder *b, IrVal target);
+/* The same for a jump that is a return from a call. */
+void ir_exit_return(IrBuilder *b, IrVal target);
 void ir_exit_env(IrBuilder *b);
+
+/*
+ * A region of several guest blocks (tcg/ir-region.c). Between ir_region_begin() and
+ * ir_region_end() the exits above that lead to the start of a planned block become branches,
+ * or nothing where the block comes next. Blocks are built in the order of the plan.
+ */
+typedef struct IrBlockPlan {
+    int64_t delta; /* its pc - entry pc */
+    bool joined;   /* not only the block before it in the plan leads here */
+    bool head;     /* a block that is not before it in the plan leads here: it polls */
+    bool called;   /* the instruction before it in the guest's code is a call that leads to a
+                      block of the plan: indirect jumps are tried here first */
+} IrBlockPlan;
+enum { IR_MAX_BLOCKS = 128 };
+
+/* After ir_builder_reset(). @plan stays the caller's until the end. */
+void ir_region_begin(IrBuilder *b, const IrBlockPlan *plan, unsigned n);
+/* The next block begins; the front end is called for it. */
+void ir_region_block(IrBuilder *b, unsigned n);
+void ir_region_end(IrBuilder *b);
 
 #endif

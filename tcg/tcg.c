@@ -82,15 +82,35 @@ TcgPlace tcg_place(const TcgContext *ctx, const TcgBuffer *buf, const void *cont
     return ctx->be->place(buf, context);
 }
 
+static uint32_t label_at(const IrCode *ir, int64_t label)
+{
+    uint32_t n = 0;
+
+    while (ir->insns[n].op != IR_OP_label || ir->insns[n].imm != label) {
+        n++;
+    }
+    return n;
+}
+
 bool tcg_store_leaves(const IrCode *ir, uint32_t at, int64_t *next_delta)
 {
+    bool followed = false;
+
     for (uint32_t n = at + 1; n < ir->n_insns; n++) {
         const IrInsn *i = &ir->insns[n];
 
         if (i->op == IR_OP_insn_start || i->op == IR_OP_exit_direct ||
-            i->op == IR_OP_exit_loop) {
+            i->op == IR_OP_exit_loop || i->op == IR_OP_poll) {
             *next_delta = i->imm;
             return true;
+        }
+        if (i->op == IR_OP_br && !followed) {
+            followed = true;
+            n = label_at(ir, i->imm);
+            continue;
+        }
+        if (i->op == IR_OP_label || i->op == IR_OP_count) {
+            continue;
         }
         if (ir_op_info[i->op].effects & ~IR_EFF_DROPPABLE) {
             return false;

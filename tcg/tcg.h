@@ -78,6 +78,14 @@ static inline unsigned tcg_jump_index(uint64_t pc)
     return (pc >> 1) & (TCG_JUMP_ENTRIES - 1);
 }
 
+/* The counter for jumps to a place: by the entry's physical address, as far as the jump
+ * knows it. */
+enum { TCG_HOT_BITS = 14, TCG_HOT_ENTRIES = 1 << TCG_HOT_BITS };
+static inline unsigned tcg_hot_index(uint64_t phys)
+{
+    return (phys >> 1) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - TCG_HOT_BITS);
+}
+
 /* The part of the CPU state that generated code itself reads and writes: at most 128
  * bytes, the last member of CpuState, so that short displacements reach it and the
  * target's first fields. */
@@ -91,6 +99,7 @@ typedef struct TcgCpuArea {
     uint32_t mode;            /* code mode key, see CpuTcgOps.mode */
     uint32_t exit_after_store; /* set by the slow store: leave after this instruction */
     void *unwind;             /* where a raised exception resumes */
+    uint32_t *hot;            /* counters of TCG_HOT_ENTRIES, down to 0: see tcg_hot_index() */
     uint64_t scratch[2];
 } TcgCpuArea;
 
@@ -111,6 +120,7 @@ typedef struct TcgConfig {
     unsigned pc_global;
     uint32_t area_offset; /* offsetof(CpuState, tcg) */
     uint32_t env_bias;    /* state pointer = CpuState + env_bias */
+    bool count_hot;       /* the first tier's direct exits that poll count (TCG_EXIT_HOT) */
     TcgRuntime runtime;
 } TcgConfig;
 
@@ -124,7 +134,7 @@ typedef struct TcgLink {
     uint32_t patch_offset;     /* backend's: place of the jump's displacement */
     uint32_t stub_offset;      /* backend's: target of the jump while unlinked */
 } TcgLink;
-enum { TCG_MAX_LINKS = 8 };
+enum { TCG_MAX_LINKS = 64, TCG_MAX_LINKS_BLOCK = 8 /* of the first tier */ };
 
 /* Where a guest instruction's code begins, for profiles. */
 typedef struct TcgMark {
@@ -140,6 +150,7 @@ typedef struct TcgCompile {
     uint64_t phys_page2;       /* second page, or TCG_TAG_INVALID */
     uint32_t mode;
     uint32_t page_offset;      /* of the entry pc in its page */
+    uint8_t tier;              /* 2: spend time on good code; else 1 */
     void *region;              /* owner's handle: comes back from tcg_run() */
     TcgMark *marks;            /* room for ir->n_guest_insns, or NULL: none wanted */
     /* out */
@@ -157,6 +168,8 @@ typedef enum TcgExitReason {
     TCG_EXIT_LOOKUP, /* pc is in the state: look up what is there */
     TCG_EXIT_LINK,   /* the same, and the exit can be linked: region and link are set */
     TCG_EXIT_POLL,   /* exit_request was seen, or the code asked for the loop */
+    TCG_EXIT_HOT,    /* pc is in the state: code that often leads there counted to the end;
+                        link is the counter's index */
 } TcgExitReason;
 typedef struct TcgExit {
     TcgExitReason reason;

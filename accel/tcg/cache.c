@@ -28,7 +28,7 @@ enum { SLICE_MIN = 16 * 1024, SLICE_MAX = 64 * 1024 };
 /* Room that a usual region needs; with less a new slice is taken. */
 enum {
     ROOM_CODE = 2 * 1024,
-    ROOM_META = sizeof(TcgRegion) + TCG_MAX_LINKS * sizeof(TcgOutLink) + 16,
+    ROOM_META = sizeof(TcgRegion) + TCG_MAX_LINKS_BLOCK * sizeof(TcgOutLink) + 16,
 };
 
 bool tcg_cache_init(TcgCache *c, size_t size, GError **err)

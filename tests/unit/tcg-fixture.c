@@ -153,7 +153,9 @@ static uint64_t slow_cas(CpuState *cpu, uint64_t vaddr, uint64_t expected, uint6
 Fixture *fixture_new(const char *backend)
 {
     Fixture *f = g_new0(Fixture, 1);
-    const TcgBackend *be = tcg_backend_find(backend);
+    bool tier2 = g_str_has_suffix(backend, "-tier2");
+    g_autofree char *name = g_strndup(backend, strlen(backend) - (tier2 ? 6 : 0));
+    const TcgBackend *be = tcg_backend_find(name);
     GError *err = NULL;
 
     if (!be) {
@@ -168,6 +170,7 @@ Fixture *fixture_new(const char *backend)
         .env_bias = ENV_BIAS,
         .runtime = { slow_load, slow_store, slow_amo, slow_cas },
     };
+    f->tier = tier2 ? 2 : 1;
     f->ctx = tcg_context_new(be, &f->cfg, &err);
     g_assert_no_error(err);
     tcg_buffer_alloc(&f->buf, BUFFER_SIZE, &err);
@@ -245,6 +248,7 @@ TcgCompile fixture_compile(Fixture *f, uint64_t pc)
         .mode = 5,
         .page_offset = pc & ~TCG_PAGE_MASK,
         .region = f,
+        .tier = f->tier,
     };
     char *fault = ir_verify(c.ir, N_GLOBALS);
 

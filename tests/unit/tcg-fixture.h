@@ -53,10 +53,12 @@ typedef struct Fixture {
     CpuState *cpu;
     TcgConfig cfg;
     TcgCompile last;         /* of the latest fixture_compile() */
+    uint8_t tier;
 } Fixture;
 
 extern const IrGlobal fixture_globals[N_GLOBALS];
 
+/* @backend: its name, with "-tier2" behind it for its second tier. NULL: not on this host. */
 Fixture *fixture_new(const char *backend);
 void fixture_free(Fixture *f);
 /* Drop all code; empty views and jump cache; state: a fixed pattern. */

@@ -318,7 +318,8 @@ static void test_atomics(gconstpointer backend)
 
 int main(int argc, char **argv)
 {
-    static const char *const backends[] = { "interp", "x86_64", "x86_64-baseline" };
+    static const char *const backends[] = { "interp", "x86_64", "x86_64-baseline",
+                                            "x86_64-tier2" };
 
     g_test_init(&argc, &argv, NULL);
     for (unsigned n = 0; n < ARRAY_SIZE(backends); n++) {

@@ -349,5 +349,6 @@ int main(int argc, char **argv)
     g_test_add_data_func("/tcg/interp/pure-ops", "interp", test_pure_op);
     g_test_add_data_func("/tcg/x86_64/pure-ops", "x86_64", test_pure_op);
     g_test_add_data_func("/tcg/x86_64-baseline/pure-ops", "x86_64-baseline", test_pure_op);
+    g_test_add_data_func("/tcg/x86_64-tier2/pure-ops", "x86_64-tier2", test_pure_op);
     return g_test_run();
 }

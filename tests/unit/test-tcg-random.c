@@ -23,7 +23,11 @@ typedef struct Gen {
     unsigned n_labels, bound;
     bool set_global;     /* one was set in this instruction */
     int64_t delta;
+    unsigned n_blocks;   /* of a region of several blocks, at BLOCK * n; 0: one block */
 } Gen;
+
+/* Guest addresses between blocks; the deltas of a block's instructions stay below. */
+enum { BLOCK = 0x40, MAX_BLOCKS = 8 };
 
 static uint64_t next(Gen *g)
 {
@@ -261,10 +265,45 @@ static void gen_op(Gen *g)
     }
 }
 
+static void h_budget(CpuState *cpu)
+{
+    if (++cpu->n_calls % 64 == 0) {
+        cpu->tcg.exit_request = 1;
+    }
+}
+
+/* Loops end: each block asks for a poll in the end. */
+static const IrHelper budget = { "budget", h_budget, 0, -1, 0, {} };
+
+/* Where a block goes on: mostly to others of the region, or behind its last one. */
+static int64_t gen_target(Gen *g)
+{
+    return (int64_t)BLOCK * below(g, g->n_blocks + 1);
+}
+
+static void gen_block_exit(Gen *g)
+{
+    IrType t = below(g, 3) ? IR_I64 : IR_I32;
+
+    switch (below(g, 8)) {
+    case 0: ir_exit_return(g->b, ir_get_pc(g->b, gen_target(g))); break;
+    case 1: ir_exit_return(g->b, pick(g, IR_I64)); break;
+    case 2: ir_exit_direct(g->b, gen_target(g)); break;
+    default:
+        ir_exit_cond(g->b, below(g, 10), pick(g, t), pick(g, t), gen_target(g),
+                     gen_target(g));
+        break;
+    }
+}
+
 static void gen_exit(Gen *g)
 {
     IrVal pc;
 
+    if (g->n_blocks && below(g, 6)) {
+        gen_block_exit(g);
+        return;
+    }
     switch (below(g, 5)) {
     case 0: ir_exit_loop(g->b, number(g)); break;
     case 1: ir_exit_indirect(g->b, pick(g, IR_I64)); break;
@@ -289,8 +328,67 @@ static void gen_label(Gen *g)
     gen_insn(g);
 }
 
+/* Instructions and their exits; labels inside. */
+static void gen_block(Gen *g, unsigned n_insns)
+{
+    g->n_labels = below(g, ARRAY_SIZE(g->labels) + 1);
+    g->bound = 0;
+    for (unsigned n = 0; n < g->n_labels; n++) {
+        g->labels[n] = ir_label_new(g->b);
+    }
+    gen_insn(g);
+    for (unsigned n = 0; n < n_insns; n++) {
+        unsigned n_ops = 1 + below(g, 6);
+        for (unsigned k = 0; k < n_ops; k++) {
+            gen_op(g);
+        }
+        if (g->bound < g->n_labels && !below(g, 6)) {
+            gen_label(g);
+        } else {
+            gen_insn(g);
+        }
+    }
+    while (g->bound < g->n_labels) {
+        gen_label(g);
+        gen_op(g);
+    }
+    gen_exit(g);
+}
+
+/* A region of several blocks with branches to and fro; plans say more than is true at times,
+ * as an accelerator's may. */
+static void gen_region(IrBuilder *b, uint64_t seed)
+{
+    Gen g = { .rng = seed * 2654435761u + 88172645463325252u, .b = b };
+    IrBlockPlan plan[MAX_BLOCKS];
+
+    for (unsigned n = 0; n < 20; n++) {
+        next(&g);
+    }
+    for (unsigned n = 0; n < ARRAY_SIZE(g.locals); n++) {
+        g.locals[n] = ir_local_new(b, n & 1 ? IR_I32 : IR_I64);
+    }
+    g.n_blocks = 2 + below(&g, MAX_BLOCKS - 1);
+    for (unsigned n = 0; n < g.n_blocks; n++) {
+        plan[n] = (IrBlockPlan){ (int64_t)BLOCK * n, true, true, !below(&g, 3) };
+    }
+    ir_region_begin(b, plan, g.n_blocks);
+    for (unsigned n = 0; n < g.n_blocks; n++) {
+        g.n_pool[0] = g.n_pool[1] = 0;
+        g.delta = (int64_t)BLOCK * n - 4;
+        ir_region_block(b, n);
+        ir_call(b, &budget, 0, NULL);
+        gen_block(&g, 1 + below(&g, 6));
+    }
+    ir_region_end(b);
+}
+
 static void gen_program(IrBuilder *b, uint64_t seed)
 {
+    if (seed % 3 == 0) {
+        gen_region(b, seed);
+        return;
+    }
     Gen g = { .rng = seed * 2654435761u + 88172645463325252u, .b = b, .delta = -4 };
     unsigned n_insns;
 
@@ -301,27 +399,7 @@ static void gen_program(IrBuilder *b, uint64_t seed)
     for (unsigned n = 0; n < ARRAY_SIZE(g.locals); n++) {
         g.locals[n] = ir_local_new(b, n & 1 ? IR_I32 : IR_I64);
     }
-    g.n_labels = below(&g, ARRAY_SIZE(g.labels) + 1);
-    for (unsigned n = 0; n < g.n_labels; n++) {
-        g.labels[n] = ir_label_new(b);
-    }
-    gen_insn(&g);
-    for (unsigned n = 0; n < n_insns; n++) {
-        unsigned n_ops = 1 + below(&g, 6);
-        for (unsigned k = 0; k < n_ops; k++) {
-            gen_op(&g);
-        }
-        if (g.bound < g.n_labels && !below(&g, 6)) {
-            gen_label(&g);
-        } else {
-            gen_insn(&g);
-        }
-    }
-    while (g.bound < g.n_labels) {
-        gen_label(&g);
-        gen_op(&g);
-    }
-    gen_exit(&g);
+    gen_block(&g, n_insns);
 }
 
 static void set_state(Fixture *f, uint64_t seed)
@@ -435,5 +513,6 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_data_func("/tcg/random/x86_64", "x86_64", test_random);
     g_test_add_data_func("/tcg/random/x86_64-baseline", "x86_64-baseline", test_random);
+    g_test_add_data_func("/tcg/random/x86_64-tier2", "x86_64-tier2", test_random);
     return g_test_run();
 }

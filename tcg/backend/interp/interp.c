@@ -135,7 +135,7 @@ static bool interp_compile(TcgContext *ctx, TcgCompile *c, TcgBuffer *buf, size_
         case IR_OP_exit_direct:
             i->cond = tcg_exit_polls(c, insn_delta, i->imm);
             i->memop = NO_LINK;
-            if (c->n_links < TCG_MAX_LINKS) {
+            if (c->n_links < tcg_max_links(c)) {
                 i->memop = c->n_links;
                 c->links[c->n_links++] = (TcgLink){
                     .pc_delta = i->imm,
@@ -348,7 +348,7 @@ static const void *run_region(Interp *s, const Region *r, TcgExit *exit)
         switch (i->op) {
         case IR_OP_insn_start:
             s->insn_delta = i->imm;
-            s->count = i->aux;
+            s->count = (int16_t)i->aux;
             break;
         case IR_OP_get_global: s->vals[i->dst] = global_load(s, i->imm); break;
         case IR_OP_set_global: global_store(s, i->imm, src[0]); break;
@@ -393,6 +393,15 @@ static const void *run_region(Interp *s, const Region *r, TcgExit *exit)
         case IR_OP_brcond:
             if (ir_eval_cond(i->type, i->cond, src[0], src[1])) {
                 i = &r->insns[i->imm];
+            }
+            break;
+        case IR_OP_count: s->area->icount += i->imm; break;
+        case IR_OP_poll:
+            if (atomic_read(&s->area->exit_request)) {
+                s->count = (int16_t)i->aux - 1;
+                leave(s, s->pc + i->imm);
+                exit->reason = TCG_EXIT_POLL;
+                return NULL;
             }
             break;
         case IR_OP_exit_direct: {

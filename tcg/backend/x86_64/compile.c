@@ -83,6 +83,7 @@ static Scratch *scratch_get(X86Context *ctx)
         s = g_new(Scratch, 1);
         s->home_val = g_new0(IrVal, n_homes);
         s->set_at = g_new(uint32_t, ctx->parent.cfg.n_globals);
+        s->globals = g_new(GlobalInfo, ctx->parent.cfg.n_globals);
     }
     return s;
 }
@@ -92,6 +93,7 @@ static void scratch_free(Scratch *s)
     if (s) {
         g_free(s->home_val);
         g_free(s->set_at);
+        g_free(s->globals);
         g_free(s);
     }
 }
@@ -117,7 +119,7 @@ static void gen_insn(Gen *g, const IrInsn *i)
     switch (i->op) {
     case IR_OP_insn_start:
         g->delta = i->imm;
-        g->count = i->aux;
+        g->count = (int16_t)i->aux;
         if (unlikely(g->c->marks)) {
             g->c->marks[g->c->n_marks++] = (TcgMark){ g->p - g->base, i->imm };
         }
@@ -143,6 +145,10 @@ static void gen_insn(Gen *g, const IrInsn *i)
     case IR_OP_label: gen_label(g, i); break;
     case IR_OP_br:
     case IR_OP_brcond: gen_branch(g, i); break;
+    case IR_OP_count:
+        emit_alu_mi(&g->p, 64, ALU_ADD, RBP, AREA(g, icount), i->imm);
+        break;
+    case IR_OP_poll: gen_poll(g, i); break;
     case IR_OP_exit_direct:
     case IR_OP_exit_loop:
     case IR_OP_exit_indirect:
@@ -155,7 +161,7 @@ static bool gen_ops(Gen *g)
 {
     const IrCode *ir = g->ir;
     /* a call that changes globals may first have to save what equals them */
-    size_t room = OP_ROOM + 24 * g->ctx->parent.cfg.n_globals + 64 * TCG_MAX_LINKS;
+    size_t room = OP_ROOM + 24 * g->ctx->parent.cfg.n_globals + 64 * TCG_MAX_LINKS_BLOCK;
 
     for (uint32_t n = 0; n < ir->n_insns; n++) {
         const IrInsn *i = &ir->insns[n];
@@ -163,7 +169,7 @@ static bool gen_ops(Gen *g)
         if (g->s->dead[n]) {
             continue;
         }
-        if (g->p + room + g->n_stubs * 64 > g->limit) {
+        if (g->p + room + (g->n_stubs + g->n_polls + g->c->n_links) * 80 > g->limit) {
             return false;
         }
         g->idx = n;
@@ -192,6 +198,8 @@ static bool x86_compile(TcgContext *tcg, TcgCompile *c, TcgBuffer *buf, size_t o
     Gen g = {
         .ctx = ctx, .c = c, .ir = c->ir, .base = buf->rw, .start = buf->rw + start,
         .limit = buf->rw + offset + room, .next_slot = c->ir->n_locals, .count = -1,
+        .globals = ctx->globals, .pin_global = ctx->pin_global, .pins = &ctx->pins,
+        .pc_reg = RBX,
     };
     bool ok;
 
@@ -205,18 +213,26 @@ static bool x86_compile(TcgContext *tcg, TcgCompile *c, TcgBuffer *buf, size_t o
     g.val = g.s->val;
     g.home_val = g.s->home_val;
     memset(g.s->label_fix, 0, c->ir->n_labels * sizeof(g.s->label_fix[0]));
+    memset(g.s->label_at, 0, c->ir->n_labels * sizeof(g.s->label_at[0]));
     x86_liveness(&g);
 
     g.p = g.start;
     put64(&g.p, (uintptr_t)c->region);
     put64(&g.p, 0);
+    if (c->tier == 2) {
+        x86_region_assign(&g);
+    }
     c->checked_entry = buf->rx + (g.p - buf->rw);
     gen_checked_entry(&g);
     c->entry = buf->rx + (g.p - buf->rw);
+    if (c->tier == 2) {
+        x86_region_enter(&g);
+    }
     zero_locals(&g);
     ok = gen_ops(&g);
     if (ok) {
         gen_slow_stubs(&g);
+        gen_poll_stubs(&g);
         gen_link_stubs(&g);
         c->code_size = g.p - (buf->rw + offset);
     } else {
@@ -247,9 +263,15 @@ static TcgExit x86_run(TcgContext *tcg, CpuState *cpu, const void *entry)
     switch (r) {
     case RESULT_LOOKUP: return (TcgExit){ .reason = TCG_EXIT_LOOKUP };
     case RESULT_POLL: return (TcgExit){ .reason = TCG_EXIT_POLL };
+    case RESULT_HOT:
+        return (TcgExit){ .reason = TCG_EXIT_HOT, .link = tcg_area(tcg, cpu)->scratch[0] };
     default: {
         void *const *header = (void *const *)(uintptr_t)ROUND_DOWN(r, REGION_ALIGN);
-        return (TcgExit){ TCG_EXIT_LINK, *header, r % REGION_ALIGN };
+        unsigned link = r % REGION_ALIGN;
+        if (link == LINK_IN_SCRATCH) {
+            link = tcg_area(tcg, cpu)->scratch[0];
+        }
+        return (TcgExit){ TCG_EXIT_LINK, *header, link };
     }
     }
 }

@@ -27,7 +27,7 @@ static Opnd arg_source(Gen *g, IrVal v)
         return (Opnd){ OPND_IMM, 0, 0 };
     }
     if (s->reg >= 0 && (PIN_CALLER_SAVED >> s->reg & 1)) {
-        return (Opnd){ OPND_MEM, RBP, g->ctx->globals[g->ctx->pin_global[s->reg]].disp };
+        return (Opnd){ OPND_MEM, RBP, g->globals[g->pin_global[s->reg]].disp };
     }
     return (Opnd){ s->reg >= 0 ? OPND_REG : OPND_MEM, s->reg, 0 };
 }
@@ -96,18 +96,13 @@ void gen_call(Gen *g, const IrInsn *i)
 
     regs_spill_for_call(g, writes);
     if (commit) {
-        put_bytes(g, ctx->save_all, ctx->save_all_len);
+        put_bytes(g, g->pins->save_all, g->pins->save_all_len);
     } else {
-        put_bytes(g, ctx->save_caller, ctx->save_caller_len);
+        put_bytes(g, g->pins->save_caller, g->pins->save_caller_len);
     }
     move_args(g, i);
     if (commit) {
-        if (fits32(g->delta)) {
-            emit_lea(&g->p, 64, RAX, RBX, g->delta);
-        } else {
-            emit_mov_ri(&g->p, RAX, g->delta);
-            emit_alu_rr(&g->p, 64, ALU_ADD, RAX, RBX);
-        }
+        gen_pc(g, RAX, g->delta);
         emit_store(&g->p, 64, RAX, RBP, ctx->disp_pc);
         emit_mov_mi(&g->p, 32, RBP, AREA(g, pending_icount), g->count);
     }
@@ -115,9 +110,9 @@ void gen_call(Gen *g, const IrInsn *i)
     emit_mov_ri(&g->p, RAX, (intptr_t)h->fn);
     emit_call_r(&g->p, RAX);
     if (writes) {
-        put_bytes(g, ctx->load_all, ctx->load_all_len);
+        put_bytes(g, g->pins->load_all, g->pins->load_all_len);
     } else {
-        put_bytes(g, ctx->load_caller, ctx->load_caller_len);
+        put_bytes(g, g->pins->load_caller, g->pins->load_caller_len);
     }
     if (commit) {
         emit_load(&g->p, 64, R15, RBP, AREA(g, data_view));
@@ -143,6 +138,10 @@ static void label_use(Gen *g, unsigned label, uint8_t *jump)
 {
     uint32_t *fix = &g->s->label_fix[label];
 
+    if (g->s->label_at[label]) {
+        patch_rel32(jump, g->start + g->s->label_at[label]);
+        return;
+    }
     memcpy(jump, fix, 4);
     *fix = jump - g->start;
 }
@@ -156,6 +155,7 @@ void gen_label(Gen *g, const IrInsn *i)
         memcpy(&at, jump, 4);
         patch_rel32(jump, g->p);
     }
+    g->s->label_at[i->imm] = g->p - g->start;
 }
 
 void gen_branch(Gen *g, const IrInsn *i)
@@ -163,7 +163,9 @@ void gen_branch(Gen *g, const IrInsn *i)
     unsigned cc;
 
     if (i->op == IR_OP_br) {
-        if (i[1].op != IR_OP_label || i[1].imm != i->imm) {
+        /* none to the label behind it */
+        if (g->idx + 1 == g->ir->n_insns || i[1].op != IR_OP_label ||
+            i[1].imm != i->imm) {
             label_use(g, i->imm, emit_jmp(&g->p));
         }
         return;
@@ -172,6 +174,30 @@ void gen_branch(Gen *g, const IrInsn *i)
     kill_operand(g, i->src[0]);
     kill_operand(g, i->src[1]);
     label_use(g, i->imm, emit_jcc(&g->p, cc));
+}
+
+void gen_pc(Gen *g, int reg, int64_t delta)
+{
+    int32_t cell = g->s->map.pc_cell * 8;
+
+    if (g->pc_reg < 0) { /* in the frame */
+        if (fits32(delta)) {
+            emit_load(&g->p, 64, reg, RSP, cell);
+            if (delta) {
+                emit_lea(&g->p, 64, reg, reg, delta);
+            }
+        } else {
+            emit_mov_ri(&g->p, reg, delta);
+            emit_rm(&g->p, 64, ALU_ADD * 8 + 3, reg, RSP, cell);
+        }
+    } else if (!fits32(delta)) {
+        emit_mov_ri(&g->p, reg, delta);
+        emit_alu_rr(&g->p, 64, ALU_ADD, reg, RBX);
+    } else if (delta) {
+        emit_lea(&g->p, 64, reg, RBX, delta);
+    } else {
+        emit_mov_rr(&g->p, 64, reg, RBX);
+    }
 }
 
 /* rbx = entry pc + delta; keeps nothing in rax */
@@ -200,18 +226,34 @@ static void emit_poll(Gen *g)
     emit_jcc_to(&g->p, CC_NE, g->base + g->ctx->exit_poll);
 }
 
+/* Count an exit of the kind that loops are made of. */
+static void emit_hot_count(Gen *g, unsigned n, int64_t delta)
+{
+    uint64_t to = g->c->phys_page + g->c->page_offset + (uint64_t)delta;
+
+    g->hot_index[n] = tcg_hot_index(to);
+    emit_load(&g->p, 64, RAX, RBP, AREA(g, hot));
+    emit_alu_mi(&g->p, 32, ALU_SUB, RAX, g->hot_index[n] * 4, 1);
+    g->hot_jump[n] = emit_jcc(&g->p, CC_E);
+}
+
 static void gen_exit_direct(Gen *g, const IrInsn *i)
 {
     TcgCompile *c = g->c;
     unsigned n = c->n_links;
+    bool polls = tcg_exit_polls(c, g->delta, i->imm);
 
     emit_set_pc(g, i->imm);
-    if (tcg_exit_polls(c, g->delta, i->imm)) {
+    if (polls) {
         emit_poll(g);
     }
-    if (n == TCG_MAX_LINKS) {
+    if (n == tcg_max_links(c)) {
         emit_jmp_to(&g->p, g->base + g->ctx->exit_lookup);
         return;
+    }
+    g->hot_jump[n] = NULL;
+    if (polls && g->ctx->parent.cfg.count_hot) {
+        emit_hot_count(g, n, i->imm);
     }
     /* the displacement is patched while others run it: it must not straddle */
     emit_nops(&g->p, -(uintptr_t)(g->p + 1) & 3);
@@ -226,7 +268,15 @@ static void gen_exit_direct(Gen *g, const IrInsn *i)
 
 static void gen_exit_indirect(Gen *g, const IrInsn *i)
 {
-    val_to_reg(g, i->src[0], RBX);
+    const TcgCompile *c = g->c;
+
+    if (c->tier == 2) {
+        val_to_reg(g, i->src[0], RAX);
+        x86_region_leave(g);
+        emit_mov_rr(&g->p, 64, RBX, RAX);
+    } else {
+        val_to_reg(g, i->src[0], RBX);
+    }
     emit_poll(g);
     /* rax = jump_cache + index(pc) * 16 */
     emit_mov_rr(&g->p, 32, RAX, RBX);
@@ -242,6 +292,9 @@ static void gen_exit_indirect(Gen *g, const IrInsn *i)
 void gen_exit(Gen *g, const IrInsn *i)
 {
     emit_count_retired(g);
+    if (g->c->tier == 2 && i->op != IR_OP_exit_indirect) {
+        x86_region_leave(g);
+    }
     switch (i->op) {
     case IR_OP_exit_direct: gen_exit_direct(g, i); break;
     case IR_OP_exit_indirect: gen_exit_indirect(g, i); break;
@@ -253,19 +306,59 @@ void gen_exit(Gen *g, const IrInsn *i)
     }
 }
 
+void gen_poll(Gen *g, const IrInsn *i)
+{
+    PollStub *s = &g->s->polls[g->n_polls++];
+
+    emit_alu_mi(&g->p, 32, ALU_CMP, RBP, AREA(g, exit_request), 0);
+    *s = (PollStub){ emit_jcc(&g->p, CC_NE), i->imm, (int16_t)i->aux };
+}
+
+void gen_poll_stubs(Gen *g)
+{
+    for (unsigned n = 0; n < g->n_polls; n++) {
+        const PollStub *s = &g->s->polls[n];
+
+        patch_rel32(s->jump, g->p);
+        g->count = s->count - 1;
+        emit_count_retired(g);
+        if (g->c->tier == 2) {
+            x86_region_leave(g);
+        }
+        emit_set_pc(g, s->delta);
+        emit_jmp_to(&g->p, g->base + g->ctx->exit_poll);
+    }
+}
+
+static void emit_set_scratch(Gen *g, uint32_t v)
+{
+    emit_mov_mi(&g->p, 64, RBP, AREA(g, scratch), v);
+}
+
 void gen_link_stubs(Gen *g)
 {
     TcgCompile *c = g->c;
 
     for (unsigned n = 0; n < c->n_links; n++) {
+        unsigned number = MIN(n, (unsigned)LINK_IN_SCRATCH);
+
+        if (g->hot_jump[n]) {
+            patch_rel32(g->hot_jump[n], g->p);
+            emit_set_scratch(g, g->hot_index[n]);
+            emit_mov_ri(&g->p, RAX, RESULT_HOT);
+            emit_jmp_to(&g->p, g->base + g->ctx->exit_result);
+        }
         c->links[n].stub_offset = g->p - g->base;
         patch_rel32(g->link_jump[n], g->p);
+        if (number == LINK_IN_SCRATCH) {
+            emit_set_scratch(g, n);
+        }
         /* lea rax, [rip + header + n] */
         put8(&g->p, 0x48);
         put8(&g->p, OPC_LEA);
         put8(&g->p, 0x05);
         g->p += 4;
-        patch_rel32(g->p - 4, g->start + n);
+        patch_rel32(g->p - 4, g->start + number);
         emit_jmp_to(&g->p, g->base + g->ctx->exit_result);
     }
 }

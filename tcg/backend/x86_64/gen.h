@@ -7,6 +7,7 @@
  *   memory.c    guest memory, the state's fields, their slow paths
  *   control.c   helpers, branches, exits, checked entries
  *   prologue.c  entry trampoline and the shared ends of regions
+ *   region.c    the second tier: which globals live in which registers in a region
  *   compile.c   the two passes; contexts
  *
  * Invariants of the allocator (between ops):
@@ -46,11 +47,23 @@ enum {
     /* what tcg_run()'s trampoline returns: these, or a region's header with a link */
     RESULT_LOOKUP = 0,
     RESULT_POLL = 1,
+    RESULT_HOT = 2,
+    /* what the slow path's routine has on the stack: registers, with its return address a
+     * multiple of 16 */
+    SLOW_SAVED = 16 * 8 + 8,
+    LINK_IN_SCRATCH = 15, /* as the link's number: it is in scratch[0] */
+    REGION_MAP_AT = 16, /* second tier: the map, behind the header */
     REGION_ALIGN = 16, /* of a header: its low bits are free for the link */
 };
 
 /* Optional features of the host. */
 enum { HOST_BMI1 = 1, HOST_BMI2 = 2, HOST_LZCNT = 4, HOST_MOVBE = 8 };
+
+/* Ready-made sequences: globals in registers to the state and back. */
+typedef struct PinCode {
+    uint8_t save_all[80], save_caller[80], load_all[80], load_caller[80];
+    uint8_t save_all_len, save_caller_len, load_all_len, load_caller_len;
+} PinCode;
 
 /* A global, as code sees it. */
 typedef struct GlobalInfo {
@@ -73,9 +86,8 @@ typedef struct X86Context {
     uint32_t enter;             /* the trampoline */
     uint32_t exit_poll, exit_lookup, exit_result, exit_env;
     uint32_t slow;              /* guest memory access by the runtime */
-    /* ready-made sequences: pinned registers to the state and back */
-    uint8_t save_all[64], save_caller[64], load_all[64], load_caller[64];
-    uint8_t save_all_len, save_caller_len, load_all_len, load_caller_len;
+    uint32_t slow_region;       /* the same for the second tier */
+    PinCode pins;
     Scratch *spare;             /* (a) tables of a compilation, kept for the next one */
 } X86Context;
 
@@ -111,6 +123,7 @@ typedef struct SlowInfo {
     uint8_t memop;
     uint8_t amo;
     uint8_t reg_addr, reg_value, reg_expected, reg_dst;
+    uint32_t map;       /* second tier: bytes from the RegionMap to here */
 } SlowInfo;
 enum { SLOW_IMM = 0xff, SLOW_NONE = 0xfe };
 #define NO_NEXT INT32_MIN
@@ -122,14 +135,40 @@ typedef struct SlowStub {
     SlowInfo info;
 } SlowStub;
 
+/* Where a region of the second tier keeps the globals; behind its header. */
+typedef struct RegionMap {
+    uint16_t pc_cell;  /* cell of the frame with the entry pc, NO_CELL: in rbx */
+    uint16_t n;
+    struct {
+        int8_t reg;
+        uint8_t type;
+        uint16_t offset; /* in the CPU state */
+    } at[16];
+} RegionMap;
+enum { NO_CELL = UINT16_MAX };
+
+/* A poll at a loop's head: its way out. */
+typedef struct PollStub {
+    uint8_t *jump;
+    int64_t delta;
+    int count;
+} PollStub;
+
 /* Tables of one compilation that are too large for the stack. */
 struct Scratch {
     Val val[IR_MAX_VALS];
     SlowStub stubs[IR_MAX_INSNS];
-    uint32_t label_fix[IR_MAX_LABELS];
+    uint32_t label_fix[IR_MAX_LABELS]; /* jumps to it; see control.c */
+    uint32_t label_at[IR_MAX_LABELS];  /* offset once it is bound */
     int16_t free_slots[IR_MAX_VALS];
     uint8_t dead[IR_MAX_INSNS]; /* nothing is to be emitted for it */
+    PollStub polls[IR_MAX_BLOCKS];
     uint32_t *set_at; /* per global: see liveness.c */
+    /* second tier: this region's own */
+    GlobalInfo *globals;
+    int16_t pin_global[16];
+    PinCode pins;
+    RegionMap map;
     IrVal *home_val;  /* per home */
 };
 
@@ -153,6 +192,15 @@ typedef struct Gen {
     unsigned n_free_slots, next_slot;
     unsigned skip;     /* insns after this one that its translation has covered */
     uint8_t *link_jump[TCG_MAX_LINKS];
+    uint8_t *hot_jump[TCG_MAX_LINKS]; /* its counter is used up; or NULL */
+    uint32_t hot_index[TCG_MAX_LINKS];
+    /* where globals live: the convention, or the region's own choice */
+    const GlobalInfo *globals;
+    const int16_t *pin_global;
+    const PinCode *pins;
+    int pc_reg;        /* RBX, or -1: the entry pc is in the cell map.pc_cell */
+    unsigned n_polls;
+    unsigned dirty;    /* second tier: registers whose globals the region sets */
     uint64_t zero_locals; /* those read before they are written (the first 64) */
 } Gen;
 
@@ -253,6 +301,9 @@ void gen_slow_stubs(Gen *g);
 /* Called by generated code: true to leave the region. */
 uint64_t x86_slow_path(CpuState *cpu, uint64_t *regs, const uint8_t *ret,
                        X86Context *ctx);
+/* The same where the region's own registers hold the globals, not yet saved. */
+uint64_t x86_slow_path_region(CpuState *cpu, uint64_t *regs, const uint8_t *ret,
+                              X86Context *ctx);
 
 /* control.c */
 void gen_call(Gen *g, const IrInsn *i);
@@ -262,7 +313,21 @@ void gen_exit(Gen *g, const IrInsn *i);
 void gen_checked_entry(Gen *g);
 void gen_link_stubs(Gen *g);
 
+void gen_poll(Gen *g, const IrInsn *i);
+void gen_poll_stubs(Gen *g);
+/* reg = entry pc + delta */
+void gen_pc(Gen *g, int reg, int64_t delta);
+
+/* region.c */
+/* Choose registers for a region of the second tier. */
+void x86_region_assign(Gen *g);
+/* From the convention to the region's registers, and back before an exit, with the entry pc
+ * in rbx; leaving keeps rax. */
+void x86_region_enter(Gen *g);
+void x86_region_leave(Gen *g);
+
 /* prologue.c */
+void x86_emit_pin_code(PinCode *code, const GlobalInfo *globals, const int16_t *pin_global);
 size_t x86_emit_prologue(TcgContext *ctx, TcgBuffer *buf);
 
 /* Displacement of a field of the area. */

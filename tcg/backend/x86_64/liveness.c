@@ -25,7 +25,7 @@ static inline void use(Val *val, IrVal v, uint32_t at)
  * leaves the region here, or a helper, may see it. */
 enum {
     SEES_GLOBALS = IR_EFF_READS_MEM | IR_EFF_WRITES_MEM | IR_EFF_FAULTS | IR_EFF_BRANCH |
-                   IR_EFF_EXIT | IR_EFF_LABEL | IR_EFF_CALL,
+                   IR_EFF_EXIT | IR_EFF_LABEL | IR_EFF_CALL | IR_EFF_POLL,
 };
 
 void x86_liveness(Gen *g)
@@ -38,6 +38,9 @@ void x86_liveness(Gen *g)
     uint64_t locals = 0; /* read later before they are written, on some path */
     uint64_t at_label[IR_MAX_LABELS];
 
+    if (ir->loops) { /* a branch back comes before its label here: all locals live */
+        memset(at_label, 0xff, ir->n_labels * sizeof(at_label[0]));
+    }
     memset(set_at, 0, g->ctx->parent.cfg.n_globals * sizeof(*set_at));
     for (uint32_t v = 0; v < ir->n_vals; v++) {
         val[v] = (Val){ .rep = v, .reg = -1, .home = -1, .slot = -1 };

@@ -205,11 +205,15 @@ static void emit_slow_call(Gen *g, const SlowInfo *info, const uint8_t *back)
 {
     uint8_t *jump;
 
+    bool region = g->c->tier == 2;
+    SlowInfo own = *info;
+
     put8(&g->p, 0xe8);
     g->p += 4;
-    patch_rel32(g->p - 4, g->base + g->ctx->slow);
+    patch_rel32(g->p - 4, g->base + (region ? g->ctx->slow_region : g->ctx->slow));
     jump = emit_jmp(&g->p);
-    memcpy(g->p, info, sizeof(*info));
+    own.map = g->p - (g->start + REGION_MAP_AT);
+    memcpy(g->p, &own, sizeof(own));
     g->p += sizeof(*info);
     patch_rel32(jump, back ? back : g->p);
 }
@@ -355,40 +359,70 @@ void gen_atomic(Gen *g, const IrInsn *i)
  * pinned globals into the state and all registers into @regs; the registers go back from
  * there. @ret is where the call returns to: a jump, then a SlowInfo.
  */
-uint64_t x86_slow_path(CpuState *cpu, uint64_t *regs, const uint8_t *ret, X86Context *ctx)
+static uint64_t slow_access(CpuState *cpu, uint64_t *regs, const SlowInfo *info,
+                            uint64_t entry_pc, X86Context *ctx)
 {
     const TcgRuntime *rt = &ctx->parent.cfg.runtime;
     const IrGlobal *pc = &ctx->parent.cfg.globals[ctx->parent.cfg.pc_global];
     uint64_t *state_pc = (uint64_t *)((char *)cpu + pc->offset);
     TcgCpuArea *area = tcg_area(&ctx->parent, cpu);
     uint64_t addr, value = 0;
-    SlowInfo info;
 
-    memcpy(&info, ret + 5, sizeof(info));
-    *state_pc = regs[RBX] + (int64_t)info.pc_delta;
-    area->pending_icount = info.count;
-    addr = regs[info.reg_addr];
-    if (info.reg_value == SLOW_IMM) {
-        value = (int64_t)info.imm;
-    } else if (info.reg_value != SLOW_NONE) {
-        value = regs[info.reg_value];
+    *state_pc = entry_pc + (int64_t)info->pc_delta;
+    area->pending_icount = info->count;
+    addr = regs[info->reg_addr];
+    if (info->reg_value == SLOW_IMM) {
+        value = (int64_t)info->imm;
+    } else if (info->reg_value != SLOW_NONE) {
+        value = regs[info->reg_value];
     }
-    switch (info.op) {
-    case IR_OP_ld: regs[info.reg_dst] = rt->slow_load(cpu, addr, info.memop); break;
+    switch (info->op) {
+    case IR_OP_ld: regs[info->reg_dst] = rt->slow_load(cpu, addr, info->memop); break;
     case IR_OP_st:
-        rt->slow_store(cpu, addr, value, info.memop);
-        if (area->exit_after_store && info.next_delta != NO_NEXT) {
-            *state_pc = regs[RBX] + (int64_t)info.next_delta;
-            area->icount += info.count + 1;
+        rt->slow_store(cpu, addr, value, info->memop);
+        if (area->exit_after_store && info->next_delta != NO_NEXT) {
+            *state_pc = entry_pc + (int64_t)info->next_delta;
+            area->icount += info->count + 1;
             return 1;
         }
         break;
     case IR_OP_amo:
-        regs[info.reg_dst] = rt->amo(cpu, addr, value, info.memop | info.amo << 8);
+        regs[info->reg_dst] = rt->amo(cpu, addr, value, info->memop | info->amo << 8);
         break;
     default:
-        regs[info.reg_dst] = rt->cas(cpu, addr, regs[info.reg_expected], value, info.memop);
+        regs[info->reg_dst] = rt->cas(cpu, addr, regs[info->reg_expected], value, info->memop);
         break;
     }
     return 0;
+}
+
+uint64_t x86_slow_path(CpuState *cpu, uint64_t *regs, const uint8_t *ret, X86Context *ctx)
+{
+    SlowInfo info;
+
+    memcpy(&info, ret + 5, sizeof(info));
+    return slow_access(cpu, regs, &info, regs[RBX], ctx);
+}
+
+uint64_t x86_slow_path_region(CpuState *cpu, uint64_t *regs, const uint8_t *ret,
+                              X86Context *ctx)
+{
+    const RegionMap *map;
+    uint64_t entry_pc = regs[RBX];
+    SlowInfo info;
+
+    memcpy(&info, ret + 5, sizeof(info));
+    map = (const RegionMap *)(ret + 5 - info.map);
+    for (unsigned n = 0; n < map->n; n++) {
+        char *field = (char *)cpu + map->at[n].offset;
+        if (map->at[n].type == IR_I32) {
+            *(uint32_t *)field = regs[map->at[n].reg];
+        } else {
+            *(uint64_t *)field = regs[map->at[n].reg];
+        }
+    }
+    if (map->pc_cell != NO_CELL) {
+        entry_pc = regs[SLOW_SAVED / 8 + 1 + map->pc_cell];
+    }
+    return slow_access(cpu, regs, &info, entry_pc, ctx);
 }

@@ -15,13 +15,14 @@ static const uint8_t slow_saved[] = {
 };
 
 /* Pinned registers of @mask to the state, or back. Returns the length. */
-static unsigned emit_pins(const X86Context *ctx, uint8_t *code, unsigned mask, bool load)
+static unsigned emit_pins(const GlobalInfo *globals, const int16_t *pin_global, uint8_t *code,
+                          unsigned mask, bool load)
 {
     uint8_t *p = code;
 
     for (int r = 0; r < 16; r++) {
-        if ((mask >> r & 1) && ctx->pin_global[r] >= 0) {
-            const GlobalInfo *global = &ctx->globals[ctx->pin_global[r]];
+        if ((mask >> r & 1) && pin_global[r] >= 0) {
+            const GlobalInfo *global = &globals[pin_global[r]];
             unsigned w = global->type == IR_I32 ? 32 : 64;
             if (load) {
                 emit_load(&p, w, r, RBP, global->disp);
@@ -31,6 +32,16 @@ static unsigned emit_pins(const X86Context *ctx, uint8_t *code, unsigned mask, b
         }
     }
     return p - code;
+}
+
+void x86_emit_pin_code(PinCode *code, const GlobalInfo *globals, const int16_t *pin_global)
+{
+    code->save_all_len = emit_pins(globals, pin_global, code->save_all, 0xffff, false);
+    code->load_all_len = emit_pins(globals, pin_global, code->load_all, 0xffff, true);
+    code->save_caller_len = emit_pins(globals, pin_global, code->save_caller, PIN_CALLER_SAVED,
+                                      false);
+    code->load_caller_len = emit_pins(globals, pin_global, code->load_caller, PIN_CALLER_SAVED,
+                                      true);
 }
 
 static void put_bytes(uint8_t **p, const uint8_t *bytes, unsigned n)
@@ -50,7 +61,7 @@ static void emit_enter(X86Context *ctx, uint8_t **p)
     emit_mov_rr(p, 64, RAX, RSI);
     emit_load(p, 64, R15, RBP, ctx->disp_area + offsetof(TcgCpuArea, data_view));
     emit_load(p, 64, RBX, RBP, ctx->disp_pc);
-    put_bytes(p, ctx->load_all, ctx->load_all_len);
+    put_bytes(p, ctx->pins.load_all, ctx->pins.load_all_len);
     put8(p, 0xff); /* jmp rax */
     put8(p, 0xe0);
 }
@@ -66,7 +77,7 @@ static uint8_t *emit_exits(X86Context *ctx, uint8_t *base, uint8_t **p)
     ctx->exit_result = result - base;
     emit_store(p, 64, RBX, RBP, ctx->disp_pc);
     no_pc = *p;
-    put_bytes(p, ctx->save_all, ctx->save_all_len);
+    put_bytes(p, ctx->pins.save_all, ctx->pins.save_all_len);
     restore = *p;
     emit_alu_ri(p, 64, ALU_ADD, RSP, FRAME_SIZE);
     for (unsigned n = ARRAY_SIZE(callee_saved); n-- > 0;) {
@@ -89,29 +100,28 @@ static uint8_t *emit_exits(X86Context *ctx, uint8_t *base, uint8_t **p)
 
 /* Called from a region: see x86_slow_path(). Keeps every register but r15, which follows
  * the area's data view. */
-static void emit_slow(X86Context *ctx, uint8_t *base, uint8_t **p, uint8_t *restore)
+static void emit_slow(X86Context *ctx, uint8_t **p, uint8_t *restore, bool region)
 {
-    enum { SAVED = 16 * 8 + 8 }; /* with the return address, a multiple of 16 */
+    enum { SAVED = SLOW_SAVED };
     uint8_t *leave;
 
-    ctx->slow = *p - base;
     emit_alu_ri(p, 64, ALU_SUB, RSP, SAVED);
     for (unsigned n = 0; n < ARRAY_SIZE(slow_saved); n++) {
         emit_store(p, 64, slow_saved[n], RSP, slow_saved[n] * 8);
     }
-    put_bytes(p, ctx->save_all, ctx->save_all_len);
+    if (!region) {
+        put_bytes(p, ctx->pins.save_all, ctx->pins.save_all_len);
+    }
     emit_lea(p, 64, RDI, RBP, -(int32_t)ctx->parent.cfg.env_bias);
     emit_mov_rr(p, 64, RSI, RSP);
     emit_load(p, 64, RDX, RSP, SAVED);
     emit_mov_ri(p, RCX, (intptr_t)ctx);
-    emit_mov_ri(p, RAX, (intptr_t)x86_slow_path);
+    emit_mov_ri(p, RAX, region ? (intptr_t)x86_slow_path_region : (intptr_t)x86_slow_path);
     emit_call_r(p, RAX);
     emit_rr(p, 32, OPC_TEST, RAX, RAX);
     leave = emit_jcc(p, CC_NE);
     for (unsigned n = 0; n < ARRAY_SIZE(slow_saved); n++) {
-        if (slow_saved[n] != RBX) {
-            emit_load(p, 64, slow_saved[n], RSP, slow_saved[n] * 8);
-        }
+        emit_load(p, 64, slow_saved[n], RSP, slow_saved[n] * 8);
     }
     emit_load(p, 64, R15, RBP, ctx->disp_area + offsetof(TcgCpuArea, data_view));
     emit_alu_ri(p, 64, ALU_ADD, RSP, SAVED);
@@ -127,16 +137,15 @@ size_t x86_emit_prologue(TcgContext *tcg, TcgBuffer *buf)
 {
     X86Context *ctx = container_of(tcg, X86Context, parent);
     uint8_t *p = buf->rw, *restore;
-    unsigned all = 0xffff & ~(1 << RBX);
 
-    ctx->save_all_len = emit_pins(ctx, ctx->save_all, all, false);
-    ctx->load_all_len = emit_pins(ctx, ctx->load_all, all, true);
-    ctx->save_caller_len = emit_pins(ctx, ctx->save_caller, PIN_CALLER_SAVED, false);
-    ctx->load_caller_len = emit_pins(ctx, ctx->load_caller, PIN_CALLER_SAVED, true);
+    x86_emit_pin_code(&ctx->pins, ctx->globals, ctx->pin_global);
     ctx->rx = buf->rx;
     ctx->enter = p - buf->rw;
     emit_enter(ctx, &p);
     restore = emit_exits(ctx, buf->rw, &p);
-    emit_slow(ctx, buf->rw, &p, restore);
+    ctx->slow = p - buf->rw;
+    emit_slow(ctx, &p, restore, false);
+    ctx->slow_region = p - buf->rw;
+    emit_slow(ctx, &p, restore, true);
     return ROUND_UP((size_t)(p - buf->rw), (size_t)REGION_ALIGN);
 }

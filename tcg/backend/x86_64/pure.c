@@ -119,7 +119,7 @@ static bool gen_alu_in_place(Gen *g, const IrInsn *i, unsigned op)
         g->s->dead[g->idx + 1] || g->val[i->dst].uses != 1 || i->op == IR_OP_eqv) {
         return false;
     }
-    global = &g->ctx->globals[next->imm];
+    global = &g->globals[next->imm];
     rep = g->home_val[next->imm];
     if (global->reg >= 0 || !rep || g->val[rep].reg >= 0 || !val_dies(g, rep) || x == y) {
         return false;
@@ -558,14 +558,7 @@ static void gen_get_pc(Gen *g, const IrInsn *i)
 {
     int dst = dst_begin(g, i->dst, g->idx, IR_NONE);
 
-    if (i->imm == 0) {
-        emit_mov_rr(&g->p, 64, dst, RBX);
-    } else if (fits32(i->imm)) {
-        emit_lea(&g->p, 64, dst, RBX, i->imm);
-    } else {
-        emit_mov_ri(&g->p, dst, i->imm);
-        emit_alu_rr(&g->p, 64, ALU_ADD, dst, RBX);
-    }
+    gen_pc(g, dst, i->imm);
     dst_end(g, i->dst, dst);
 }
 

@@ -15,7 +15,7 @@ static Opnd val_cell(const Gen *g, const Val *s)
         return (Opnd){ OPND_MEM, RSP, s->slot * 8 };
     }
     if (s->home < (int)n_globals) {
-        return (Opnd){ OPND_MEM, RBP, g->ctx->globals[s->home].disp };
+        return (Opnd){ OPND_MEM, RBP, g->globals[s->home].disp };
     }
     return (Opnd){ OPND_MEM, RSP, (s->home - (int)n_globals) * 8 };
 }
@@ -198,7 +198,7 @@ int dst_pinned(Gen *g, IrVal v, uint32_t last)
     if (next->op != IR_OP_set_global || next->src[0] != v || g->s->dead[last + 1]) {
         return -1;
     }
-    reg = g->ctx->globals[next->imm].reg;
+    reg = g->globals[next->imm].reg;
     if (reg < 0) {
         return -1;
     }
@@ -264,7 +264,7 @@ void regs_spill_for_call(Gen *g, bool pinned)
     }
     for (int r = 0; r < 16; r++) {
         IrVal v = g->reg_val[r];
-        if (v && !val_dies(g, v) && r != RBX && g->val[v].slot < 0) {
+        if (v && !val_dies(g, v) && r != g->pc_reg && g->val[v].slot < 0) {
             slot_give(g, v);
             emit_store(&g->p, 64, r, RSP, g->val[v].slot * 8);
         }
@@ -300,7 +300,7 @@ void regs_forget_after_call(Gen *g, bool pinned)
         return;
     }
     for (int r = 0; r < 16; r++) {
-        if (r != RBX) {
+        if (r != g->pc_reg) {
             forget_reg(g, r);
         }
     }
@@ -314,7 +314,7 @@ void regs_forget_after_call(Gen *g, bool pinned)
 
 void gen_get_cell(Gen *g, const IrInsn *i, unsigned home)
 {
-    int reg = home < g->ctx->parent.cfg.n_globals ? g->ctx->globals[home].reg : -1;
+    int reg = home < g->ctx->parent.cfg.n_globals ? g->globals[home].reg : -1;
     IrVal *same = reg >= 0 ? &g->reg_val[reg] : &g->home_val[home];
     Val *s = &g->val[i->dst];
 
@@ -388,7 +388,7 @@ void gen_set_cell(Gen *g, const IrInsn *i, unsigned home)
     int64_t value;
 
     if (home < n_globals) {
-        const GlobalInfo *global = &g->ctx->globals[home];
+        const GlobalInfo *global = &g->globals[home];
         if (global->reg >= 0) {
             set_pinned(g, i, global->reg);
             kill_operand(g, rep);
