@@ -112,8 +112,12 @@ typedef struct CpuTranslate {
     const uint8_t *code2;    /* the next virtual page's first byte; NULL until asked for
                                 with tcg_translate_second_page() */
     unsigned max_insns;      /* stop after this many guest instructions */
+    /* A block of a region of several, if the target has translates_blocks: */
+    int64_t start;           /* pc delta of its first instruction, in the entry's page; else 0 */
+    const uint64_t *stops;   /* bit per even offset in the page: stop there, with a direct exit,
+                                if it is not the first instruction; or NULL */
     /* out */
-    unsigned size;           /* guest bytes covered from the entry */
+    unsigned size;           /* guest bytes covered from the entry (or start) */
     unsigned n_insns;
 } CpuTranslate;
 
@@ -146,6 +150,9 @@ struct CpuOps {
      * exit. Stops at the end of the page; an instruction that straddles it is translated
      * only as the first one, after tcg_translate_second_page(). */
     void (*translate)(CpuTranslate *t);
+    /* It heeds t->start and t->stops; for a start other than 0 it may also find no
+     * instruction that lies wholly in the page, and then builds nothing. */
+    bool translates_blocks;
     /* Print one instruction (Disas.insn); NULL: they cannot be printed. */
     unsigned (*disas)(CpuState *cpu, uint64_t pc, const uint8_t *code, unsigned avail,
                       GString *out);
@@ -240,6 +247,12 @@ void cpu_invalidate(CpuState *cpu, bool all_pages, uint64_t vaddr,
  * dropped, stores are tracked; orders earlier stores and leaves the region. */
 void cpu_fence_i(CpuState *cpu);
 
+/* Whether a block has to stop before the instruction at @delta. */
+static inline bool cpu_translate_stops(const CpuTranslate *t, int64_t delta)
+{
+    unsigned n = ((t->pc + (uint64_t)delta) & ~TCG_PAGE_MASK) / 2;
+    return t->stops && (t->stops[n / 64] >> n % 64 & 1);
+}
 /* The second page of a straddling instruction (translate only): sets t->code2 or raises
  * the fetch exception. */
 bool tcg_translate_second_page(CpuTranslate *t);

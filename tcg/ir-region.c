@@ -29,7 +29,8 @@ struct IrRegion {
     unsigned n, current, n_sides;
     IrLabel label[IR_MAX_BLOCKS];
     int base[IR_MAX_BLOCKS];      /* instructions counted at the label, or NO_BASE */
-    bool used[IR_MAX_BLOCKS];     /* some branch leads to the label */
+    unsigned n_uses[IR_MAX_BLOCKS]; /* branches that lead to the label */
+    bool bound[IR_MAX_BLOCKS];
     SideExit side[MAX_SIDES];
     uint32_t br_at;               /* the branch to the next block, for join_previous() */
     IrVal saved_val[];            /* values of globals there */
@@ -50,7 +51,7 @@ void ir_region_begin(IrBuilder *b, const IrBlockPlan *plan, unsigned n)
     for (unsigned k = 0; k < n; k++) {
         r->label[k] = ir_label_new(b);
         r->base[k] = NO_BASE;
-        r->used[k] = false;
+        r->n_uses[k] = r->bound[k] = 0;
         b->code.loops |= plan[k].head;
     }
     r->base[0] = 0;
@@ -86,12 +87,24 @@ static int edge_count(IrBuilder *b, unsigned k)
     return d;
 }
 
+static void note_use(IrBuilder *b, unsigned k)
+{
+    IrRegion *r = b->region;
+
+    if (!b->unreachable) {
+        r->n_uses[k]++;
+        if (k <= r->current && (!r->bound[k] || !r->plan[k].head)) {
+            b->code.overflow = true; /* the plan did not foresee it */
+        }
+    }
+}
+
 static void branch_to(IrBuilder *b, unsigned k)
 {
     IrRegion *r = b->region;
 
     edge_count(b, k);
-    r->used[k] |= !b->unreachable;
+    note_use(b, k);
     if (k == r->current + 1 && !b->unreachable) {
         r->br_at = b->code.n_insns;
         memcpy(r->saved_val, b->global_val, b->n_globals * sizeof(IrVal));
@@ -110,6 +123,7 @@ static bool join_previous(IrBuilder *b, unsigned k)
         return false;
     }
     c->n_insns--;
+    r->n_uses[k]--;
     r->br_at = UINT32_MAX;
     b->unreachable = false;
     /* what an unreachable rest of the block may have noted does not count */
@@ -125,11 +139,11 @@ void ir_region_block(IrBuilder *b, unsigned k)
     bool falls = !k || join_previous(b, k);
 
     r->current = k;
-    if (falls && !plan->joined && !plan->head) {
+    if (falls && !plan->joined && !plan->head && !r->n_uses[k]) {
         b->next_count = r->base[k];
         return;
     }
-    if (!falls && !r->used[k] && !plan->head) {
+    if (!falls && !r->n_uses[k] && !plan->head) {
         return; /* branches to it were folded away: what follows is dropped */
     }
     if (r->base[k] == NO_BASE) {
@@ -137,6 +151,7 @@ void ir_region_block(IrBuilder *b, unsigned k)
     }
     b->next_count = r->base[k];
     b->unreachable = false;
+    r->bound[k] = true;
     ir_emit(b, IR_OP_label, IR_I64)->imm = r->label[k];
     ir_forget_values(b);
     if (plan->head) {
@@ -177,7 +192,7 @@ static void cond_to(IrBuilder *b, IrCond cond, IrVal x, IrVal y, int64_t delta, 
         if (d) { /* the path that falls through counts from there too */
             ir_emit_insn_start(b, b->pc_delta, b->count - d);
         }
-        r->used[k] |= !b->unreachable;
+        note_use(b, k);
         ir_brcond(b, cond, x, y, r->label[k]);
     } else if (r->n_sides == MAX_SIDES) {
         b->code.overflow = true;

@@ -223,6 +223,17 @@ IrVal ir_get_pc(IrBuilder *b, int64_t delta)
     return i->dst;
 }
 
+bool ir_is_pc(const IrBuilder *b, IrVal v, int64_t *delta)
+{
+    const IrInsn *d = ir_def(b, v);
+
+    if (d && d->op == IR_OP_get_pc) {
+        *delta = d->imm;
+        return true;
+    }
+    return false;
+}
+
 IrVal ir_ld_env(IrBuilder *b, IrType type, uint32_t offset, IrMemOp mo)
 {
     IrInsn *i = ir_emit_val(b, IR_OP_ld_env, type);
@@ -420,6 +431,15 @@ void ir_exit_direct(IrBuilder *b, int64_t pc_delta)
     }
 }
 
+void ir_exit_call(IrBuilder *b, int64_t pc_delta)
+{
+    if (!b->region || !ir_region_exit(b, pc_delta)) {
+        IrInsn *i = emit_exit(b, IR_OP_exit_direct);
+        i->imm = pc_delta;
+        i->cond = IR_JUMP_CALL;
+    }
+}
+
 void ir_exit_cond(IrBuilder *b, IrCond cond, IrVal x, IrVal y, int64_t taken, int64_t next)
 {
     IrLabel l;
@@ -450,7 +470,9 @@ void ir_exit_return(IrBuilder *b, IrVal target)
     if (b->region) {
         ir_region_exit_return(b, target);
     }
-    ir_exit_indirect(b, target);
+    IrInsn *i = emit_exit(b, IR_OP_exit_indirect);
+    i->src[0] = target;
+    i->cond = IR_JUMP_RETURN;
 }
 
 void ir_exit_env(IrBuilder *b)

@@ -98,10 +98,13 @@ typedef struct IrHelper {
     uint8_t args[IR_MAX_ARGS]; /* IrType */
 } IrHelper;
 
+/* What exit_direct and exit_indirect are to the guest. */
+enum { IR_JUMP_CALL = 1, IR_JUMP_RETURN = 2 };
+
 typedef struct IrInsn {
     uint8_t op;     /* IrOp */
     uint8_t type;   /* IrType of T */
-    uint8_t cond;   /* IrCond; IrAmo for amo */
+    uint8_t cond;   /* IrCond; IrAmo for amo; exits: IR_JUMP_* */
     uint8_t memop;  /* IrMemOp */
     IrVal dst;
     IrVal src[4];   /* call: src[0] = index of the first of nargs entries in call_args */
@@ -167,6 +170,8 @@ IrVal ir_get_local(IrBuilder *b, IrLocal l);
 void ir_set_local(IrBuilder *b, IrLocal l, IrVal v);
 /* entry pc + delta (for auipc and link values) */
 IrVal ir_get_pc(IrBuilder *b, int64_t delta);
+/* True and *delta if v is entry pc + a constant. */
+bool ir_is_pc(const IrBuilder *b, IrVal v, int64_t *delta);
 
 /* Operations: operands of one type, result of that type; constants are folded and
  * identities applied. Meanings: tcg/ir-ops.h. */
@@ -250,6 +255,8 @@ void ir_br(IrBuilder *b, IrLabel l);
 void ir_brcond(IrBuilder *b, IrCond cond, IrVal x, IrVal y, IrLabel l);
 
 void ir_exit_direct(IrBuilder *b, int64_t pc_delta);
+/* The same for a call: the code behind the instruction is where it returns to. */
+void ir_exit_call(IrBuilder *b, int64_t pc_delta);
 /* A guest's conditional branch: on to @taken if cond(x, y), else to @next (pc deltas). */
 void ir_exit_cond(IrBuilder *b, IrCond cond, IrVal x, IrVal y, int64_t taken, int64_t next);
 void ir_exit_loop(IrBuilder *b, int64_t pc_delta);

@@ -26,6 +26,7 @@ void tcg_engine_free(TcgEngine *e)
             g_mutex_clear(&v->req.lock);
             g_free(v->jump_cache);
             g_free(v->no_jumps);
+            g_free(v->hot);
             g_free(v);
         }
     }
@@ -61,6 +62,10 @@ TcgEngine *tcg_engine_new(const TcgEngineConfig *config, const CpuOps *ops, GErr
     if (e->profile) {
         e->profile->engine = e;
     }
+    if (ops->translates_blocks && config->max_insns > 1) {
+        e->hot_threshold = config->hot_threshold;
+    }
+    cfg.count_hot = e->hot_threshold != 0;
     e->ctx = tcg_context_new(config->backend, &cfg, err);
     if (!e->ctx || !tcg_cache_init(&e->cache, config->tb_size, err)) {
         tcg_engine_free(e);
@@ -86,6 +91,12 @@ TcgVcpu *tcg_engine_add_cpu(TcgEngine *e, CpuState *cpu, GError **err)
         g_mutex_init(&v->req.lock);
         v->req.revoke = g_array_new(FALSE, FALSE, sizeof(uint64_t));
         v->jump_cache = g_new0(TcgJumpEntry, TCG_JUMP_ENTRIES);
+        if (e->hot_threshold) {
+            v->hot = g_new(uint32_t, TCG_HOT_ENTRIES);
+            for (unsigned n = 0; n < TCG_HOT_ENTRIES; n++) {
+                v->hot[n] = e->hot_threshold;
+            }
+        }
     } else {
         tcg_views_free(v); /* of a CPU that was unplugged */
         memset(v->pool, 0, sizeof(v->pool));
@@ -95,6 +106,7 @@ TcgVcpu *tcg_engine_add_cpu(TcgEngine *e, CpuState *cpu, GError **err)
     v->cpu = cpu;
     cpu->accel = v;
     cpu->tcg.jump_cache = v->jump_cache;
+    cpu->tcg.hot = v->hot;
     if (!v->ir) {
         v->ir = ir_builder_new(cpu->ops->globals, cpu->ops->n_globals, cpu->ops->pc_global);
     }
@@ -115,6 +127,7 @@ void tcg_vcpu_select(TcgVcpu *v)
 {
     v->cpu->accel = v;
     v->cpu->tcg.jump_cache = v->jump_cache;
+    v->cpu->tcg.hot = v->hot;
     tcg_views_publish(v);
 }
 
@@ -155,12 +168,15 @@ void tcg_engine_info(TcgEngine *e, GString *out)
     LINE("guest instructions", sum.guest_insns);
     LINE("guest bytes", sum.guest_bytes);
     LINE("host code bytes", sum.code_bytes);
+    LINE("hot regions", sum.hot_regions);
+    LINE("hot instructions", sum.hot_insns);
     LINE("regions killed", e->killed);
     LINE("links made", sum.links);
-    LINE("runs from the loop", sum.exits[0] + sum.exits[1] + sum.exits[2]);
+    LINE("runs from the loop", sum.exits[0] + sum.exits[1] + sum.exits[2] + sum.exits[3]);
     LINE("  left to look up", sum.exits[TCG_EXIT_LOOKUP]);
     LINE("  left to be linked", sum.exits[TCG_EXIT_LINK]);
     LINE("  left to poll", sum.exits[TCG_EXIT_POLL]);
+    LINE("  left as hot", sum.exits[TCG_EXIT_HOT]);
     LINE("lookups", sum.lookups);
     LINE("slow loads", sum.slow_loads);
     LINE("slow stores", sum.slow_stores);

@@ -201,6 +201,10 @@ static void run_turns(TcgVcpu *v)
         atomic_set(&v->phase, TCG_PHASE_LOOP);
         v->stats.exits[ex.reason]++;
         cpu->tcg.pending_icount = 0;
+        if (unlikely(ex.reason == TCG_EXIT_HOT)) {
+            tcg_hot(v, *pc_field, ex.link);
+            ex.reason = TCG_EXIT_LOOKUP;
+        }
     }
 }
 

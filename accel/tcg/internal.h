@@ -61,7 +61,11 @@ struct TcgRegion {
     uint16_t n_marks;    /* where a profile wants them: instructions, behind the code */
     const TcgMark *marks;
     TcgRegion *slice_next; /* (v) older region of the same slice */
-    TcgPageNode node[2];
+    TcgPageNode node[2];  /* of its first and second page */
+    TcgPageNode *more;    /* tier 2: further ranges of the first page */
+    uint16_t n_more;
+    uint8_t tier;
+    uint8_t attempts;     /* (a) to make it better */
     TcgOutLink *incoming; /* (l) */
     TcgOutLink out[];
 };
@@ -89,8 +93,8 @@ void tcg_hash_free(TcgHash *h);
 /* Lock-free; the caller is a running vCPU. @page2: RAM page behind the next virtual
  * page, asked for at need; a region that spans pages matches only if it is the same. */
 TcgRegion *tcg_region_find(TcgVcpu *v, const TcgRegionKey *key, uint64_t pc);
-/* Enter into the hash unless an equal one is there, which is returned instead. Stripe
- * locks of its pages held. */
+/* Enter into the hash unless an equal one is there, which is returned instead; but a
+ * region of the second tier replaces one that is smaller. Stripe locks of its pages held. */
 TcgRegion *tcg_region_publish(TcgEngine *e, TcgRegion *r);
 /* Never entered again when this returns; running vCPUs leave it at its next exit. The
  * caller holds the stripe locks of its pages, and has taken it off their lists. */
@@ -301,9 +305,10 @@ enum { TCG_MAX_VCPUS = 1024 };
 
 typedef struct TcgStats {
     uint64_t regions, guest_insns, guest_bytes, code_bytes;
-    uint64_t lookups, links, exits[TCG_EXIT_POLL + 1];
+    uint64_t lookups, links, exits[TCG_EXIT_HOT + 1];
     uint64_t slow_loads, slow_stores, mmio, fills, fetch_fills;
     uint64_t code_stores, killed;
+    uint64_t hot_regions, hot_insns;
     uint64_t view_switches, view_misses, invalidations, flushes, revokes;
 } TcgStats;
 
@@ -319,6 +324,7 @@ struct TcgEngine {
     unsigned max_insns;
     bool verify;
     TcgProfile *profile;          /* (c) NULL: none */
+    uint32_t hot_threshold;       /* 0: no second tier */
     uint64_t killed;              /* (a) */
     uint64_t links;               /* (l) */
 };
@@ -361,6 +367,7 @@ struct TcgVcpu {
     uint32_t bloom_seq;    /* (a) odd while the map is rebuilt */
     uint32_t bloom_misses; /* (v) */
     TcgJumpEntry *jump_cache;
+    uint32_t *hot;      /* TcgCpuArea.hot */
     TcgJumpEntry *no_jumps; /* empty; NULL until a debugger came */
     bool alone;         /* (v) what runs can be stopped behind it: an instruction that is
                            run alone, the entry into a handler; */
@@ -401,6 +408,7 @@ typedef struct TcgEngineConfig {
     unsigned max_insns;  /* of a region */
     bool verify;         /* the IR of each translation */
     TcgProfile *profile; /* that is taken of its vCPUs, or NULL */
+    uint32_t hot_threshold; /* jumps to a place that make it worth the second tier; 0: none */
 } TcgEngineConfig;
 TcgEngine *tcg_engine_new(const TcgEngineConfig *config, const CpuOps *ops, GError **err);
 void tcg_engine_free(TcgEngine *e);
@@ -453,6 +461,34 @@ static inline void tcg_debug_access(TcgVcpu *v, uint64_t vaddr, uint64_t size, u
 TcgRegion *tcg_translate(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsigned avail);
 /* Forget a translation that an exception broke off. */
 void tcg_translate_abort(TcgVcpu *v);
+
+/* Parts of it, for the second tier. Pins the page and sets @t up. */
+bool tcg_translate_begin(TcgVcpu *v, CpuTranslate *t, uint64_t pc, const TcgRegionKey *key,
+                         unsigned avail);
+/* Verify and log the IR. */
+void tcg_translate_check(TcgVcpu *v, const IrCode *code, uint64_t pc, bool log);
+/* Compile into the slice; NULL if it does not fit there. */
+TcgRegion *tcg_compile_region(TcgVcpu *v, const CpuTranslate *t, const IrCode *code,
+                              const TcgRegionKey *key, unsigned tier);
+/* The region is published: what it takes of the slice is gone. */
+void tcg_slice_commit(TcgVcpu *v, TcgRegion *r);
+void tcg_log_in_asm(const CpuTranslate *t);
+void tcg_log_out_asm(const TcgRegion *r);
+
+/* ---- The second tier (plan.c, hot.c) ---- */
+
+/* Up to this threshold, blocks that have not run yet are taken in too (for tests). */
+enum { TCG_HOT_EAGER = 16 };
+
+typedef struct TcgPlan {
+    unsigned n;
+    IrBlockPlan block[IR_MAX_BLOCKS];
+    int64_t end[IR_MAX_BLOCKS]; /* pc delta behind each */
+} TcgPlan;
+/* Blocks around the entry, in their order. False if there are none. Uses t->ir. */
+bool tcg_plan(TcgVcpu *v, CpuTranslate *t, const TcgRegionKey *key, TcgPlan *plan);
+/* A counter of jumps to pc has come to its end. Raises what fetching raises. */
+void tcg_hot(TcgVcpu *v, uint64_t pc, unsigned counter);
 
 /* memory-slow.c */
 /* Where a virtual page's code is in RAM. */

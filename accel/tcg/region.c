@@ -65,6 +65,19 @@ TcgRegion *tcg_region_find(TcgVcpu *v, const TcgRegionKey *key, uint64_t pc)
     return NULL;
 }
 
+static TcgRegion *equal_region(const TcgHash *h, size_t bucket, const TcgRegion *r)
+{
+    TcgRegion *o;
+
+    for (o = h->bucket[bucket]; o; o = o->hash_next) {
+        if (o->ram_addr == r->ram_addr && o->mode == r->mode && o->cflags == r->cflags &&
+            o->ram_page2 == r->ram_page2 && !atomic_read(&o->dead)) {
+            break;
+        }
+    }
+    return o;
+}
+
 TcgRegion *tcg_region_publish(TcgEngine *e, TcgRegion *r)
 {
     TcgHash *h = &e->hash;
@@ -73,11 +86,15 @@ TcgRegion *tcg_region_publish(TcgEngine *e, TcgRegion *r)
     TcgRegion *o;
 
     g_mutex_lock(lock);
-    for (o = h->bucket[i]; o; o = o->hash_next) {
-        if (o->ram_addr == r->ram_addr && o->mode == r->mode && o->cflags == r->cflags &&
-            o->ram_page2 == r->ram_page2 && !atomic_read(&o->dead)) {
-            break;
-        }
+    o = equal_region(h, i, r);
+    if (o && r->tier == 2 && (o->tier < 2 || o->n_insns < r->n_insns)) {
+        g_mutex_unlock(lock);
+        /* nobody else enters or kills one of this page: the stripe is ours */
+        tcg_page_unlist_locked(e, o);
+        r->attempts = o->attempts;
+        tcg_region_kill_locked(e, o);
+        g_mutex_lock(lock);
+        o = NULL;
     }
     if (!o) {
         r->hash_next = h->bucket[i];

@@ -167,6 +167,9 @@ void tcg_page_unlist_locked(TcgEngine *e, TcgRegion *r)
     if (r->ram_page2 != TCG_TAG_INVALID) {
         page_unlist_locked(e, r->ram_page2, &r->node[1]);
     }
+    for (unsigned i = 0; i < r->n_more; i++) {
+        page_unlist_locked(e, tcg_region_page(r), &r->more[i]);
+    }
 }
 
 TcgRegion *tcg_pages_publish(TcgEngine *e, TcgRegion *r, TcgPagePin pin[2])
@@ -179,6 +182,9 @@ TcgRegion *tcg_pages_publish(TcgEngine *e, TcgRegion *r, TcgPagePin pin[2])
         got = tcg_region_publish(e, r);
         if (got == r) {
             page_list_locked(pin[0].page, &r->node[0]);
+            for (unsigned i = 0; i < r->n_more; i++) {
+                page_list_locked(pin[0].page, &r->more[i]);
+            }
             if (r->ram_page2 != TCG_TAG_INVALID) {
                 page_list_locked(pin[1].page, &r->node[1]);
             }
@@ -192,7 +198,7 @@ TcgRegion *tcg_pages_publish(TcgEngine *e, TcgRegion *r, TcgPagePin pin[2])
 static uint64_t node_other_page(const TcgPageNode *n)
 {
     const TcgRegion *r = n->region;
-    return n == &r->node[0] ? r->ram_page2 : tcg_region_page(r);
+    return n == &r->node[1] ? tcg_region_page(r) : r->ram_page2;
 }
 
 /*
@@ -214,11 +220,12 @@ static uint64_t page_kill_locked(TcgEngine *e, TcgPage *p, unsigned offset, unsi
             wanted = other;
             continue;
         }
+        bool several = other == p->ram_page || n->region->n_more;
         tcg_page_unlist_locked(e, n->region);
         tcg_region_kill_locked(e, n->region);
         *killed = true;
-        if (other == p->ram_page) {
-            next = p->regions; /* both nodes were on this list */
+        if (several) {
+            next = p->regions; /* other nodes of it were on this list */
         }
     }
     return wanted;

@@ -17,6 +17,8 @@ typedef struct TcgAccel {
     bool one_insn;
     bool verify_ir;
     TcgProfileOptions profile_options;
+    bool tier2;
+    uint32_t tier2_threshold;
 
     TcgProfile *profile;     /* NULL: none */
     TcgEngine *engine;       /* made with the first CPU */
@@ -35,6 +37,10 @@ static const Property tcg_accel_properties[] = {
     PROP_ENUM(TcgAccel, backend, "backend", "what runs translations: host code or an interpreter",
               tcg_backend_names, .def_str = "auto"),
     PROP_BOOL(TcgAccel, one_insn, "one-insn-per-tb", "translate one instruction at a time"),
+    PROP_BOOL(TcgAccel, tier2, "tier2", "translate again what runs often, with more effort"),
+    PROP_UINT32(TcgAccel, tier2_threshold, "tier2-threshold",
+                "jumps to a place that make it run often", .def = 4096, .min = 1,
+                .max = INT32_MAX),
     PROP_BOOL(TcgAccel, verify_ir, "verify-ir", "check the intermediate code of each translation"),
     PROP_BOOL(TcgAccel, profile_options.on, "profile",
               "sample what vCPUs do, for query-profile and stacks"),
@@ -121,6 +127,7 @@ static bool tcg_accel_cpu_init(AccelState *accel, CpuState *cpu, GError **err)
             .max_insns = a->one_insn ? 1 : TCG_MAX_INSNS,
             .verify = a->verify_ir,
             .profile = a->profile,
+            .hot_threshold = a->tier2 ? a->tier2_threshold : 0,
         };
         TcgEngine *e = cfg.backend ? tcg_engine_new(&cfg, cpu->ops, err) : NULL;
         if (!e) {

@@ -48,14 +48,14 @@ bool tcg_translate_second_page(CpuTranslate *t)
 
 /* ---- Logs ---- */
 
-static void log_in_asm(const CpuTranslate *t)
+void tcg_log_in_asm(const CpuTranslate *t)
 {
     CpuState *cpu = t->cpu;
     const Disas d = cpu_disas(cpu);
     g_autoptr(GString) out = g_string_new(NULL);
     g_string_append_printf(out, "----------------\nIN: %s pc 0x%" PRIx64 " mode 0x%x\n",
-                           cpu->name, t->pc, t->mode);
-    if (t->size > t->avail) {
+                           cpu->name, t->pc + t->start, t->mode);
+    if (!t->start && t->size > t->avail) {
         /* The one instruction that straddles. */
         uint8_t joined[16];
         unsigned first = MIN(t->avail, sizeof(joined));
@@ -63,7 +63,7 @@ static void log_in_asm(const CpuTranslate *t)
         memcpy(joined + first, t->code2, sizeof(joined) - first);
         disas_line(&d, t->pc, joined, sizeof(joined), out);
     } else {
-        disas_block(&d, t->pc, t->code, t->size, out);
+        disas_block(&d, t->pc + t->start, t->code + t->start, t->size, out);
     }
     log_write(out->str);
 }
@@ -75,7 +75,7 @@ static void log_op(TcgVcpu *v, const IrCode *code)
     log_write(out->str);
 }
 
-static void log_out_asm(const TcgRegion *r)
+void tcg_log_out_asm(const TcgRegion *r)
 {
     g_autoptr(GString) out = g_string_new(NULL);
     g_string_append_printf(out, "OUT: [size=%u]\n", r->code_size);
@@ -125,9 +125,8 @@ static void set_nodes(TcgRegion *r, const CpuTranslate *t)
     r->node[1].last = first + size > TCG_PAGE_SIZE ? first + size - TCG_PAGE_SIZE - 1 : 0;
 }
 
-/* Compile into the slice; NULL if it does not fit there. */
-static TcgRegion *compile(TcgVcpu *v, const CpuTranslate *t, const IrCode *code,
-                          const TcgRegionKey *key)
+TcgRegion *tcg_compile_region(TcgVcpu *v, const CpuTranslate *t, const IrCode *code,
+                              const TcgRegionKey *key, unsigned tier)
 {
     TcgEngine *e = v->engine;
     TcgSlice *s = &v->slice;
@@ -140,11 +139,16 @@ static TcgRegion *compile(TcgVcpu *v, const CpuTranslate *t, const IrCode *code,
         .page_offset = key->ram_addr & ~TCG_PAGE_MASK,
         .region = r,
         .marks = v->profile ? tcg_profile_marks(v, code->n_guest_insns) : NULL,
+        .tier = tier,
     };
     if (!tcg_compile(e->ctx, &c, &e->cache.buf, s->code, s->code_end - s->code)) {
         return NULL;
     }
+    if ((uint8_t *)&r->out[c.n_links] > s->meta_end) {
+        return NULL;
+    }
     *r = (TcgRegion){
+        .tier = tier,
         .ram_addr = key->ram_addr,
         .ram_page2 = c.phys_page2,
         .mode = key->mode,
@@ -166,13 +170,13 @@ static TcgRegion *compile(TcgVcpu *v, const CpuTranslate *t, const IrCode *code,
     return r;
 }
 
-/* The region is published: what it takes of the slice is gone. */
-static void slice_commit(TcgVcpu *v, TcgRegion *r)
+void tcg_slice_commit(TcgVcpu *v, TcgRegion *r)
 {
     TcgCache *cache = &v->engine->cache;
     TcgSlice *s = &v->slice;
     s->code = MIN(ROUND_UP(s->code + r->code_size, 16), s->code_end);
     s->meta += ROUND_UP(sizeof(TcgRegion) + r->n_links * sizeof(TcgOutLink), 16);
+    s->meta += ROUND_UP(r->n_more * sizeof(TcgPageNode), 16);
     r->slice_next = cache->slice_head[s->index];
     atomic_store_release(&cache->slice_head[s->index], r);
     v->stats.regions++;
@@ -181,54 +185,69 @@ static void slice_commit(TcgVcpu *v, TcgRegion *r)
     v->stats.code_bytes += r->code_size;
 }
 
-TcgRegion *tcg_translate(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsigned avail)
+bool tcg_translate_begin(TcgVcpu *v, CpuTranslate *t, uint64_t pc, const TcgRegionKey *key,
+                         unsigned avail)
 {
-    TcgEngine *e = v->engine;
-    CpuTranslate t = {
+    *t = (CpuTranslate){
         .cpu = v->cpu,
         .ir = v->ir,
         .mode = key->mode,
         .pc = pc,
         .code = code_host(key->ram_addr),
         .avail = avail,
-        .max_insns = key->cflags & TCG_CF_SINGLE ? 1 : e->max_insns,
+        .max_insns = key->cflags & TCG_CF_SINGLE ? 1 : v->engine->max_insns,
     };
-    if (!t.code) {
-        v->cpu->ops->access_fault(v->cpu, pc, UINT64_MAX, CPU_ACCESS_FETCH);
-        cpu_raise(v->cpu);
+    if (!t->code) {
+        return false;
     }
-    uint8_t phase = tcg_phase(v, TCG_PHASE_TRANSLATE);
-    v->translating = &t;
+    v->translating = t;
     tcg_page_pin(v, key->ram_addr & TCG_PAGE_MASK, &v->pin[0]);
+    return true;
+}
 
-    const IrCode *code = build(v, &t);
-    if (unlikely(e->verify)) {
+void tcg_translate_check(TcgVcpu *v, const IrCode *code, uint64_t pc, bool log)
+{
+    if (unlikely(v->engine->verify)) {
         verify_ir(v, code, pc);
-    }
-    bool log = log_enabled(LOG_IN_ASM | LOG_OP | LOG_OUT_ASM) && log_in_filter(pc);
-    if (log && log_enabled(LOG_IN_ASM)) {
-        log_in_asm(&t);
     }
     if (log && log_enabled(LOG_OP)) {
         log_op(v, code);
     }
+}
+
+TcgRegion *tcg_translate(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsigned avail)
+{
+    TcgEngine *e = v->engine;
+    CpuTranslate t;
+    uint8_t phase = tcg_phase(v, TCG_PHASE_TRANSLATE);
+    if (!tcg_translate_begin(v, &t, pc, key, avail)) {
+        v->cpu->ops->access_fault(v->cpu, pc, UINT64_MAX, CPU_ACCESS_FETCH);
+        cpu_raise(v->cpu);
+    }
+
+    const IrCode *code = build(v, &t);
+    bool log = log_enabled(LOG_IN_ASM | LOG_OP | LOG_OUT_ASM) && log_in_filter(pc);
+    if (log && log_enabled(LOG_IN_ASM)) {
+        tcg_log_in_asm(&t);
+    }
+    tcg_translate_check(v, code, pc, log);
     /* From here to the commit nothing waits: the slice stays ours (I7). */
     tcg_slice_ensure(v);
     TcgRegion *got = NULL;
-    TcgRegion *r = compile(v, &t, code, key);
+    TcgRegion *r = tcg_compile_region(v, &t, code, key, 1);
     while (!r && v->slice.code_end - v->slice.code == e->cache.slice_code && t.n_insns > 1) {
         /* Not even an empty slice holds it. */
         t.max_insns = t.n_insns / 2;
         code = build(v, &t);
-        r = compile(v, &t, code, key);
+        r = tcg_compile_region(v, &t, code, key, 1);
     }
     if (r) {
         if (log && log_enabled(LOG_OUT_ASM)) {
-            log_out_asm(r);
+            tcg_log_out_asm(r);
         }
         got = tcg_pages_publish(e, r, v->pin);
         if (got == r) {
-            slice_commit(v, r);
+            tcg_slice_commit(v, r);
             trace_tcg_region_translate(v->cpu->index, pc, r->ram_addr, r->mode, r->n_insns,
                                        r->code_size);
         }

@@ -211,6 +211,7 @@ static const CpuOps riscv_cpu_ops = {
     .pc_global = RISCV_GLOBAL_PC,
     .pc_offset = offsetof(RiscvCpu, pc),
     .translate = riscv_translate,
+    .translates_blocks = true,
     .disas = riscv_disas,
     .disas_words = true,
     .fill = riscv_fill,

@@ -1,7 +1,7 @@
 /*
  * RISC-V front end: guest instructions to IR (Unprivileged and Privileged ISA).
  *
- * A region is one basic block: it ends at a branch, a jump or an instruction that changes
+ * What is translated at a time is one basic block: it ends at a branch, a jump or an instruction that changes
  * how code is fetched or run, at the end of its page or after t->max_insns. The decoder
  * made from the tables calls one trans_NAME() for each instruction; they are in
  * translate-*.c.inc, one file an extension.
@@ -124,18 +124,30 @@ static IrVal code_address(Ctx *c, int64_t delta)
     return c->rv32 ? ir_sext32(c->ir, pc) : pc;
 }
 
-/* Go on at entry pc + delta. */
-static void exit_to(Ctx *c, int64_t delta)
+/* Only a jump to another page can leave rv32's range of pc, which wraps. */
+static bool leaves_xlen(const Ctx *c, int64_t delta)
 {
     uint64_t target = c->t->pc + delta;
 
-    /* Only a jump to another page can leave rv32's range of pc, which wraps. */
-    if (c->rv32 && target != (uint64_t)(int64_t)(int32_t)target) {
+    return c->rv32 && target != (uint64_t)(int64_t)(int32_t)target;
+}
+
+/* Go on at entry pc + delta; @call: to come back behind this instruction. */
+static void jump_to(Ctx *c, int64_t delta, bool call)
+{
+    if (leaves_xlen(c, delta)) {
         ir_exit_indirect(c->ir, code_address(c, delta));
+    } else if (call) {
+        ir_exit_call(c->ir, delta);
     } else {
         ir_exit_direct(c->ir, delta);
     }
     c->ended = true;
+}
+
+static void exit_to(Ctx *c, int64_t delta)
+{
+    jump_to(c, delta, false);
 }
 
 /* Leave to the vCPU's loop, to go on behind this instruction. */
@@ -219,7 +231,7 @@ void riscv_translate(CpuTranslate *t)
         .rv32 = t->mode & RISCV_MODE_RV32,
         .has_c = riscv_has_ext(cpu, RISCV_EXT_C) || riscv_has_ext(cpu, RISCV_EXT_ZCA),
         .fs_dirty = t->mode & RISCV_MODE_FS_DIRTY,
-        .rounding = ROUNDING_UNKNOWN,
+        .rounding = ROUNDING_UNKNOWN, .delta = t->start,
     };
 
     c.isa = riscv_isa(cpu->ext, c.rv32);
@@ -233,8 +245,8 @@ void riscv_translate(CpuTranslate *t)
         c.delta = c.next;
         t->n_insns++;
     } while (!c.ended && c.delta < t->avail && t->n_insns < t->max_insns &&
-             !ir_builder_nearly_full(c.ir));
-    t->size = c.delta;
+             !cpu_translate_stops(t, c.delta) && !ir_builder_nearly_full(c.ir));
+    t->size = c.delta - t->start;
     if (!t->n_insns) {
         return;
     }

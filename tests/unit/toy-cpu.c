@@ -148,19 +148,15 @@ static bool toy_translate_one(CpuTranslate *t, uint32_t insn, int64_t at)
         ir_exit_direct(ir, at + imm);
         return true;
     case TOY_BNE: {
-        IrLabel taken = ir_label_new(ir);
-        ir_brcond(ir, IR_NE, reg(t, a), reg(t, b), taken);
-        ir_exit_direct(ir, at + 4);
-        ir_label(ir, taken);
-        ir_exit_direct(ir, at + imm);
+        ir_exit_cond(ir, IR_NE, reg(t, a), reg(t, b), at + imm, at + 4);
         return true;
     }
     case TOY_JAL:
         set_reg(t, a, ir_get_pc(ir, at + 4));
-        ir_exit_direct(ir, at + imm);
+        ir_exit_call(ir, at + imm);
         return true;
     case TOY_JR:
-        ir_exit_indirect(ir, reg(t, a));
+        ir_exit_return(ir, reg(t, a));
         return true;
     case TOY_SYS: {
         IrVal args[] = { ir_const(ir, IR_I32, imm), reg(t, a) };
@@ -179,10 +175,13 @@ static void toy_translate(CpuTranslate *t)
 {
     while (t->n_insns < t->max_insns && !ir_builder_nearly_full(t->ir)) {
         uint32_t insn;
-        unsigned at = t->size;
-        if (at + 4 <= t->avail) {
+        int64_t at = t->start + t->size;
+        if (t->n_insns && cpu_translate_stops(t, at)) {
+            break;
+        }
+        if (at + 4 <= (int64_t)t->avail) {
             memcpy(&insn, t->code + at, 4);
-        } else if (at < t->avail && !t->n_insns) {
+        } else if (at < (int64_t)t->avail && !t->n_insns && !t->start) {
             tcg_translate_second_page(t);
             memcpy(&insn, t->code, t->avail);
             memcpy((char *)&insn + t->avail, t->code2, 4 - t->avail);
@@ -195,7 +194,9 @@ static void toy_translate(CpuTranslate *t)
             return;
         }
     }
-    ir_exit_direct(t->ir, t->size);
+    if (t->n_insns) {
+        ir_exit_direct(t->ir, t->start + t->size);
+    }
 }
 
 /* ---- MMU ---- */
@@ -296,6 +297,7 @@ static const CpuOps toy_ops = {
     .pc_global = G_PC,
     .pc_offset = offsetof(ToyCpu, pc),
     .translate = toy_translate,
+    .translates_blocks = true,
     .fill = toy_fill,
     .access_fault = toy_access_fault,
     .misaligned = toy_misaligned,

@@ -134,6 +134,7 @@ static bool interp_compile(TcgContext *ctx, TcgCompile *c, TcgBuffer *buf, size_
         case IR_OP_brcond: i->imm = label_at[i->imm]; break;
         case IR_OP_exit_direct:
             i->cond = tcg_exit_polls(c, insn_delta, i->imm);
+            i->aux = tcg_hot_index(c->phys_page + c->page_offset + (uint64_t)i->imm);
             i->memop = NO_LINK;
             if (c->n_links < tcg_max_links(c)) {
                 i->memop = c->n_links;
@@ -409,6 +410,10 @@ static const void *run_region(Interp *s, const Region *r, TcgExit *exit)
             leave(s, s->pc + i->imm);
             if (i->cond && atomic_read(&s->area->exit_request)) {
                 exit->reason = TCG_EXIT_POLL;
+                return NULL;
+            }
+            if (i->cond && s->ctx->cfg.count_hot && !--s->area->hot[i->aux]) {
+                *exit = (TcgExit){ .reason = TCG_EXIT_HOT, .link = i->aux };
                 return NULL;
             }
             if (i->memop == NO_LINK) {

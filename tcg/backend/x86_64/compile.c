@@ -120,7 +120,7 @@ static void gen_insn(Gen *g, const IrInsn *i)
     case IR_OP_insn_start:
         g->delta = i->imm;
         g->count = (int16_t)i->aux;
-        if (unlikely(g->c->marks)) {
+        if (unlikely(g->c->marks) && g->c->n_marks < g->ir->n_guest_insns) {
             g->c->marks[g->c->n_marks++] = (TcgMark){ g->p - g->base, i->imm };
         }
         break;

@@ -1,0 +1,167 @@
+/*
+ * The second tier: what is run often is translated again, as a region of several blocks.
+ *
+ * Direct exits of the first tier that lead back or to another page count down
+ * (TcgCpuArea.hot). At zero the vCPU comes here, with pc where the exit leads. The region
+ * that is made there takes the place of the first tier's: that one dies, links and jump
+ * caches find the new one. Entries in the middle of the new region stay the first tier's. If
+ * code beside a region gets hot later (blocks that had not run when it was made), the
+ * same counters bring the vCPU here again, and the region is made larger.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+
+#include "accel/tcg/internal.h"
+#include "accel/tcg/trace.h"
+#include "util/log.h"
+
+enum { MAX_ATTEMPTS = 3, RETRY = 64 };
+
+/* Build the IR of the plan. NULL: it does not work out. */
+static const IrCode *build(TcgVcpu *v, CpuTranslate *t, const TcgPlan *plan, bool log)
+{
+    uint64_t stops[TCG_PAGE_SIZE / 2 / 64] = { 0 };
+    unsigned size = 0, n_insns = 0;
+    for (unsigned n = 0; n < plan->n; n++) {
+        unsigned bit = ((t->pc + plan->block[n].delta) & ~TCG_PAGE_MASK) / 2;
+        stops[bit / 64] |= UINT64_C(1) << bit % 64;
+    }
+    ir_builder_reset(v->ir);
+    ir_region_begin(v->ir, plan->block, plan->n);
+    t->stops = stops;
+    for (unsigned n = 0; n < plan->n; n++) {
+        ir_region_block(v->ir, n);
+        t->start = plan->block[n].delta;
+        t->size = t->n_insns = 0;
+        v->engine->ops->translate(t);
+        if (!t->n_insns || ir_builder_nearly_full(v->ir)) {
+            return NULL;
+        }
+        if (log) {
+            tcg_log_in_asm(t);
+        }
+        size += t->size;
+        n_insns += t->n_insns;
+    }
+    ir_region_end(v->ir);
+    t->stops = NULL;
+    t->size = size;
+    t->n_insns = n_insns;
+    const IrCode *code = ir_builder_code(v->ir);
+    return code->overflow ? NULL : code;
+}
+
+static int by_first(const void *a, const void *b)
+{
+    return ((const TcgPageNode *)a)->first - ((const TcgPageNode *)b)->first;
+}
+
+/* The ranges of the page that the region was made from, in @node; returns how many. */
+static unsigned ranges(const TcgRegion *r, const TcgPlan *plan, TcgPageNode *node)
+{
+    unsigned entry = r->ram_addr & ~TCG_PAGE_MASK, n = 0;
+    for (unsigned k = 0; k < plan->n; k++) {
+        node[k] = (TcgPageNode){ .first = entry + plan->block[k].delta,
+                                 .last = entry + plan->end[k] - 1 };
+    }
+    qsort(node, plan->n, sizeof(node[0]), by_first);
+    for (unsigned k = 1; k < plan->n; k++) {
+        if (node[k].first <= node[n].last + 1) {
+            node[n].last = MAX(node[n].last, node[k].last);
+        } else {
+            node[++n] = node[k];
+        }
+    }
+    return n + 1;
+}
+
+/* Compile into the slice; NULL if it does not fit there. */
+static TcgRegion *compile(TcgVcpu *v, const CpuTranslate *t, const TcgPlan *plan,
+                          const IrCode *code, const TcgRegionKey *key)
+{
+    TcgSlice *s = &v->slice;
+    TcgPageNode node[IR_MAX_BLOCKS];
+    TcgRegion *r = tcg_compile_region(v, t, code, key, 2);
+    if (!r) {
+        return NULL;
+    }
+    unsigned n = ranges(r, plan, node);
+    r->more = (TcgPageNode *)ROUND_UP((uintptr_t)&r->out[r->n_links], 16);
+    if ((uint8_t *)(r->more + n) > s->meta_end) {
+        return NULL;
+    }
+    r->node[0].first = node[0].first;
+    r->node[0].last = node[0].last;
+    for (unsigned k = 1; k < n; k++) {
+        r->more[k - 1] = node[k];
+        r->more[k - 1].region = r;
+    }
+    r->n_more = n - 1;
+    return r;
+}
+
+/* True if a region of the second tier is there now. */
+static bool promote(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsigned avail)
+{
+    TcgEngine *e = v->engine;
+    TcgPlan plan;
+    CpuTranslate t;
+    uint8_t phase = tcg_phase(v, TCG_PHASE_TRANSLATE);
+    if (!tcg_translate_begin(v, &t, pc, key, avail)) {
+        return false;
+    }
+    bool log = log_enabled(LOG_IN_ASM | LOG_OP | LOG_OUT_ASM) && log_in_filter(pc);
+    const IrCode *code = tcg_plan(v, &t, key, &plan)
+                             ? build(v, &t, &plan, log && log_enabled(LOG_IN_ASM)) : NULL;
+    TcgRegion *r = NULL, *got = NULL;
+    if (code) {
+        tcg_translate_check(v, code, pc, log);
+        /* From here to the commit nothing waits: the slice stays ours (I7). */
+        tcg_slice_ensure(v);
+        r = compile(v, &t, &plan, code, key);
+        if (!r) {
+            tcg_slice_drop(&v->slice);
+            tcg_slice_ensure(v);
+            r = compile(v, &t, &plan, code, key);
+        }
+    }
+    if (r) {
+        if (log && log_enabled(LOG_OUT_ASM)) {
+            tcg_log_out_asm(r);
+        }
+        got = tcg_pages_publish(e, r, v->pin);
+        if (got == r) {
+            tcg_slice_commit(v, r);
+            trace_tcg_region_translate(v->cpu->index, pc, r->ram_addr, r->mode, r->n_insns,
+                                       r->code_size);
+            v->stats.hot_regions++;
+            v->stats.hot_insns += r->n_insns;
+        }
+    }
+    tcg_translate_abort(v);
+    tcg_phase(v, phase);
+    return got == r && r;
+}
+
+void tcg_hot(TcgVcpu *v, uint64_t pc, unsigned counter)
+{
+    TcgEngine *e = v->engine;
+    TcgFetch f;
+    v->hot[counter] = e->hot_threshold;
+    tcg_fetch(v, pc, &f);
+    if (f.no_cache) {
+        return;
+    }
+    TcgRegionKey key = { .ram_addr = f.ram_addr, .mode = v->cpu->tcg.mode };
+    TcgRegion *r = tcg_region_find(v, &key, pc);
+    if (!r) {
+        v->hot[counter] = MIN(RETRY, e->hot_threshold); /* the first tier's turn */
+        return;
+    }
+    if (r->ram_page2 != TCG_TAG_INVALID || r->attempts >= MAX_ATTEMPTS) {
+        return;
+    }
+    r->attempts++;
+    promote(v, pc, &key, f.avail);
+}
