@@ -36,7 +36,6 @@ typedef struct CpuDebug {
     CpuDebugStop stop;
     bool at_stop;       /* it has not run since it stopped, */
     uint64_t stop_pc;   /* here */
-    CpuDebugStop again; /* the watchpoint to be told of when the machine starts */
 } CpuDebug;
 
 /* The breakpoint at a pc, or NULL. */

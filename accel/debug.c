@@ -110,14 +110,6 @@ static void debug_run_state_changed(void *opaque, bool running)
     if (atomic_read(&cpu->debug_pause) & CPU_PAUSE_HELD) {
         return;
     }
-    if (d->again.reason) {
-        CpuDebugStop stop = d->again;
-        d->again.reason = CPU_DEBUG_NONE;
-        if (cpu_debug_watch_at(d, stop.addr, 1, stop.access)) {
-            cpu_debug_report(cpu, &stop);
-            return;
-        }
-    }
     d->pass = (d->pass || d->at_stop) && cpu_pc(cpu) == d->stop_pc && break_at(d, d->stop_pc);
     d->at_stop = false;
     if (d->stepping) {
@@ -285,17 +277,6 @@ const CpuDebugStop *cpu_debug_stop(const CpuState *cpu)
     static const CpuDebugStop none;
 
     return cpu->debug ? &cpu->debug->stop : &none;
-}
-
-void cpu_debug_rearm(CpuState *cpu)
-{
-    CpuDebug *d = cpu->debug;
-
-    if (d && d->stop.reason == CPU_DEBUG_BREAKPOINT) {
-        d->at_stop = d->pass = false;
-    } else if (d && d->stop.reason == CPU_DEBUG_WATCHPOINT) {
-        d->again = d->stop;
-    }
 }
 
 CpuDebugStop cpu_debug_watch_stop(const CpuWatchpoint *w, uint64_t vaddr)

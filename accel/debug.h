@@ -63,8 +63,5 @@ void cpu_debug_hold(CpuState *cpu, bool hold);
 
 /* Why it stopped; forgotten when the machine starts again. */
 const CpuDebugStop *cpu_debug_stop(const CpuState *cpu);
-/* Several vCPUs may have stopped, and nobody was told of this one: it stops again, without
- * having run, when the machine starts, if what stopped it is still inserted. */
-void cpu_debug_rearm(CpuState *cpu);
 
 #endif

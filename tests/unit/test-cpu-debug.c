@@ -503,47 +503,6 @@ static void test_step_irq(void)
     g_assert_cmpuint(c->r[1], ==, 2);
 }
 
-/* Two vCPUs stop; the one that nobody was told of stops again without having run. */
-static void test_rearm(void)
-{
-    GError *err = NULL;
-    uint64_t at = toy_put(0x1000, TOY_ADDI, 0, 0, 1);
-
-    at = toy_put(at, TOY_ST, 0, 5, 0);
-    toy_put(at, TOY_J, 0, 0, 0x1000 - at);
-    for (unsigned n = 0; n < 2; n++) {
-        toy.cpu[n]->pc = 0x1000;
-        toy.cpu[n]->r[5] = 0x8000;
-    }
-    debug_insert(0, 0x1000);
-    g_assert_true(cpu_watchpoint_insert(cpu(1), 0x8000, 8, CPU_WATCH_WRITE, &err));
-    debug_start();
-    for (unsigned n = 0; n < 2; n++) { /* the main loop is slow */
-        while (!(atomic_read(&cpu(n)->debug_pause) & CPU_PAUSE_STOPPED)) {
-            toy_sleep_ms(1);
-        }
-    }
-    for (unsigned i = 0; i < 3; i++) {
-        g_assert_true(debug_wait(NULL));
-        debug_check(0, CPU_DEBUG_BREAKPOINT, 0x1000, 0x1000);
-        debug_check(1, CPU_DEBUG_WATCHPOINT, 0x8000, 0x1008);
-        g_assert_cmpuint(toy.cpu[0]->r[0], ==, 0);
-        g_assert_cmpuint(toy.cpu[1]->r[0], ==, 1);
-        cpu_debug_rearm(cpu(0));
-        cpu_debug_rearm(cpu(1));
-        debug_start();
-        while (!(atomic_read(&cpu(0)->debug_pause) & CPU_PAUSE_STOPPED)) {
-            toy_sleep_ms(1);
-        }
-    }
-    g_assert_true(debug_wait(NULL));
-    cpu_debug_rearm(cpu(1));
-    g_assert_true(cpu_watchpoint_remove(cpu(1), 0x8000, 8, CPU_WATCH_WRITE));
-    debug_go_break(0, 0x1000);
-    g_assert_cmpuint(toy.cpu[0]->r[0], ==, 1);
-    g_assert_cmpint(cpu_debug_stop(cpu(1))->reason, ==, CPU_DEBUG_NONE);
-}
-
 /* A handler's entry that stores its frame where a watchpoint is: the stop is behind it. */
 static void test_watch_frame(void)
 {
@@ -633,8 +592,7 @@ static const ToyCase cases[] = {
     { "watch", test_watch, 1 },             { "watch-loop", test_watch_loop, 1 },
     { "watch-device", test_watch_device, 1 }, { "step", test_step, 1 },
     { "step-irq", test_step_irq, 1 },       { "step-smp", test_step_smp, 2 },
-    { "watch-frame", test_watch_frame, 1 }, { "rearm", test_rearm, 2 },
-    { "logs", test_logs, 1 },
+    { "watch-frame", test_watch_frame, 1 }, { "logs", test_logs, 1 },
 };
 
 int main(int argc, char **argv)
