@@ -224,18 +224,21 @@ static void test_break_smp(void)
     }
     cpu_debug_hold(cpu(1), false);
     debug_insert(1, 0x2008);
-    /* Both stop, alone or in one stop of the machine. */
-    unsigned seen = 0;
+    /* Either or both stop, as the host's scheduler likes; each alone if the other is held. */
     for (unsigned i = 0; i < 50; i++) {
+        cpu_debug_hold(cpu(0), i % 5 == 1);
+        cpu_debug_hold(cpu(1), i % 5 == 3);
         g_assert_true(debug_go(NULL));
         for (unsigned n = 0; n < 2; n++) {
             if (cpu_debug_stop(cpu(n))->reason) {
                 debug_check(n, CPU_DEBUG_BREAKPOINT, n ? 0x2008 : 0x3000, n ? 0x2008 : 0x3000);
-                seen |= 1 << n;
+                g_assert_false(i % 5 == 1 + 2 * n);
+            } else {
+                g_assert_false(i % 5 == 3 - 2 * n);
             }
         }
     }
-    g_assert_cmpint(seen, ==, 3);
+    cpu_debug_hold(cpu(1), false);
     debug_remove(0, 0x3000);
     debug_remove(1, 0x2008);
     go_end();
