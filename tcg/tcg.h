@@ -31,7 +31,7 @@ typedef struct TcgRegionCode TcgRegionCode;
  */
 enum {
     TCG_PAGE_BITS = 12,
-    TCG_VIEW_BITS = 10,
+    TCG_VIEW_BITS = 16,
     TCG_VIEW_ENTRIES = 1 << TCG_VIEW_BITS,
     TCG_FETCH_BITS = 10,
     TCG_FETCH_ENTRIES = 1 << TCG_FETCH_BITS,

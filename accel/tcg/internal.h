@@ -172,7 +172,8 @@ static inline bool tcg_vcpu_has_requests(TcgVcpu *v);
 
 /* ---- Views (views.c) ---- */
 
-enum { TCG_VIEWS_MAX = 64, TCG_VIEW_TOUCHED = 192, TCG_VIEW_LOG = 256, TCG_VIEW_LEAVES = 4 };
+enum { TCG_VIEWS_MAX = 64, TCG_VIEW_TOUCHED = 1024, TCG_VIEW_LOG = 256, TCG_VIEW_LEAVES = 4,
+       TCG_VIEW_BLOCK = 256 /* entries that fill a host page */ };
 
 /* Entries for the slow path alone have this bit in the tag, which generated code never
  * matches: of stores to pages that hold code, and of fetches from pages that hold a
@@ -211,7 +212,10 @@ typedef struct TcgView {
     uint64_t log_pos;        /* page drops applied so far */
     uint64_t last_use;
     TcgLeafRange leaf[TCG_VIEW_LEAVES];
-    uint16_t touched[TCG_VIEW_TOUCHED]; /* entry | TCG_TOUCHED_STORE */
+    /* data views: blocks of load[] and of store[] that hold entries; the others have never
+     * been written, and zeros there match no access */
+    uint64_t live[2][TCG_VIEW_ENTRIES / TCG_VIEW_BLOCK / 64];
+    uint32_t touched[TCG_VIEW_TOUCHED]; /* entry | TCG_TOUCHED_STORE */
 } TcgView;
 enum { TCG_TOUCHED_STORE = TCG_VIEW_ENTRIES };
 

@@ -97,7 +97,7 @@ static bool resolved_enter(TcgVcpu *v, uint64_t vaddr, const Resolved *r, bool s
         !page_watched(v->cpu, vaddr, CPU_WATCH_READ | CPU_WATCH_WRITE)) {
         /* A load does not displace another page's store entry. */
         uint64_t tag = v->cpu->tcg.data_view->store[tcg_view_index(vaddr)].tag;
-        if (store || tag == TCG_TAG_INVALID) {
+        if (store || !tag || tag == TCG_TAG_INVALID) {
             direct = tcg_view_enter_store(v, vaddr, r->host, resolved_ram_page(r),
                                           &r->rb->page_flags[r->offset >> TCG_PAGE_BITS],
                                           &r->fill);

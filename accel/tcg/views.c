@@ -58,23 +58,98 @@ G_STATIC_ASSERT(sizeof(((TcgDataSide *)0)->bloom) * 8 == 1 << 11);
 
 /* ---- The tables of a view ---- */
 
+/*
+ * A data view's tables are large and mostly never touched. A block of entries is written
+ * whole before its first entry is; until then it is zeros, which only accesses to page 0
+ * would match: the blocks that these look at (of page 0 itself, and of the last page, from
+ * where an access may wrap) are written at once.
+ */
+enum { BLOCKS = TCG_VIEW_ENTRIES / TCG_VIEW_BLOCK, BLOCKS_KEPT = 24 };
+
+static inline TcgViewEntry *data_table(TcgDataSlot *s, bool store)
+{
+    return store ? s->table.store : s->table.load;
+}
+
+static void block_clear(TcgDataSlot *s, bool store, unsigned block)
+{
+    memset(data_table(s, store) + block * TCG_VIEW_BLOCK, 0xff,
+           TCG_VIEW_BLOCK * sizeof(TcgViewEntry));
+}
+
+static inline void block_need(TcgDataSlot *s, TcgView *w, bool store, unsigned entry)
+{
+    unsigned block = entry / TCG_VIEW_BLOCK;
+    if (unlikely(!bit_test(w->live[store], block))) {
+        block_clear(s, store, block);
+        bit_put(w->live[store], block, true);
+    }
+}
+
+/* The next entry of a table that may hold a translation, from *cursor (0 at first) on; -1
+ * after the last. */
+static inline int next_entry(const TcgView *w, bool store, unsigned *cursor)
+{
+    if (!w->overflow) {
+        while (*cursor < w->n_touched) {
+            uint32_t e = w->touched[(*cursor)++];
+            if (!!(e & TCG_TOUCHED_STORE) == store) {
+                return e % TCG_VIEW_ENTRIES;
+            }
+        }
+        return -1;
+    }
+    while (*cursor < TCG_VIEW_ENTRIES) {
+        if (*cursor % TCG_VIEW_BLOCK || bit_test(w->live[store], *cursor / TCG_VIEW_BLOCK)) {
+            return (*cursor)++;
+        }
+        *cursor += TCG_VIEW_BLOCK;
+    }
+    return -1;
+}
+
+/* The view of another address space is to be made here: what one used widely is given back
+ * to the host. */
+static void data_recycle(TcgDataSlot *s, TcgView *w)
+{
+    unsigned live = 0;
+    for (unsigned i = 0; i < G_N_ELEMENTS(w->live[0]); i++) {
+        live += __builtin_popcountll(w->live[0][i]) + __builtin_popcountll(w->live[1][i]);
+    }
+    if (live > BLOCKS_KEPT && !madvise(&s->table, sizeof(s->table), MADV_DONTNEED)) {
+        memset(w->live, 0, sizeof(w->live));
+        w->n_touched = 0;
+        w->overflow = false;
+    }
+    for (unsigned store = 0; store < 2; store++) {
+        block_need(s, w, store, 0);
+        block_need(s, w, store, TCG_VIEW_ENTRIES - 1);
+    }
+}
+
 static void view_clear(TcgViewPool *p, unsigned n)
 {
     TcgView *w = &p->view[n];
     if (p->kind == CPU_VIEW_FETCH) {
         memset(&p->fetch[n].table, 0xff, sizeof(p->fetch[n].table));
-    } else if (w->overflow) {
-        memset(&p->data[n].table, 0xff, sizeof(p->data[n].table));
     } else {
-        for (unsigned i = 0; i < w->n_touched; i++) {
-            unsigned e = w->touched[i] % TCG_VIEW_ENTRIES;
-            bool store = w->touched[i] & TCG_TOUCHED_STORE;
-            TcgDataView *t = &p->data[n].table;
-            (store ? t->store : t->load)[e].tag = TCG_TAG_INVALID;
+        TcgDataSlot *s = &p->data[n];
+        for (unsigned store = 0; store < 2; store++) {
+            TcgViewEntry *table = data_table(s, store);
+            if (w->overflow) {
+                for (unsigned block = 0; block < BLOCKS; block++) {
+                    if (bit_test(w->live[store], block)) {
+                        block_clear(s, store, block);
+                    }
+                }
+                continue;
+            }
+            unsigned cursor = 0;
+            for (int i; (i = next_entry(w, store, &cursor)) >= 0;) {
+                table[i].tag = TCG_TAG_INVALID;
+            }
         }
-    }
-    if (p->kind == CPU_VIEW_DATA) {
-        memset(p->data[n].side.bloom, 0, sizeof(p->data[n].side.bloom));
+        memset(s->side.bloom, 0, sizeof(s->side.bloom));
     }
     w->n_touched = 0;
     w->overflow = false;
@@ -104,14 +179,14 @@ static void view_drop_range(TcgViewPool *p, unsigned n, uint64_t first, uint64_t
         return;
     }
     TcgDataSlot *s = &p->data[n];
-    for (unsigned i = 0; i < TCG_VIEW_ENTRIES; i++) {
-        if (tag_within(s->table.load[i].tag, first, last) &&
-            !(keep_global && bit_test(s->side.global[0], i))) {
-            s->table.load[i].tag = TCG_TAG_INVALID;
-        }
-        if (tag_within(s->table.store[i].tag, first, last) &&
-            !(keep_global && bit_test(s->side.global[1], i))) {
-            s->table.store[i].tag = TCG_TAG_INVALID;
+    for (unsigned store = 0; store < 2; store++) {
+        TcgViewEntry *table = data_table(s, store);
+        unsigned cursor = 0;
+        for (int i; (i = next_entry(&p->view[n], store, &cursor)) >= 0;) {
+            if (tag_within(table[i].tag, first, last) &&
+                !(keep_global && bit_test(s->side.global[store], i))) {
+                table[i].tag = TCG_TAG_INVALID;
+            }
         }
     }
 }
@@ -233,7 +308,6 @@ static unsigned pool_make(TcgViewPool *p, const CpuViewKey *key)
     unsigned n;
     if (p->n_used < TCG_VIEWS_MAX) {
         n = p->n_used++;
-        p->view[n].overflow = true; /* never written yet: clear it all */
     } else {
         n = p->current == 0;
         for (unsigned i = 0; i < TCG_VIEWS_MAX; i++) {
@@ -245,6 +319,9 @@ static unsigned pool_make(TcgViewPool *p, const CpuViewKey *key)
     p->key[n] = *key;
     p->view[n].used = true;
     p->hint[key_hint(key)] = n;
+    if (p->kind == CPU_VIEW_DATA) {
+        data_recycle(&p->data[n], &p->view[n]);
+    }
     view_clear(p, n);
     return n;
 }
@@ -358,6 +435,7 @@ void tcg_view_enter_load(TcgVcpu *v, uint64_t vaddr, uint8_t *host, const CpuFil
     TcgDataSlot *s = &p->data[p->current];
     TcgView *w = &p->view[p->current];
     unsigned i = tcg_view_index(vaddr);
+    block_need(s, w, false, i);
     if (s->table.load[i].tag == TCG_TAG_INVALID) {
         view_touch(w, i);
     }
@@ -390,6 +468,7 @@ bool tcg_view_enter_store(TcgVcpu *v, uint64_t vaddr, uint8_t *host, uint64_t ra
         atomic_fetch_or(page_flags, DIRTY);
     }
     bit_put(s->side.bloom, page_hash(ram_page, 11), true);
+    block_need(s, w, true, i);
     if (s->table.store[i].tag == TCG_TAG_INVALID) {
         view_touch(w, i | TCG_TOUCHED_STORE);
     }
@@ -436,7 +515,8 @@ static void bloom_rebuild(TcgVcpu *v)
         if (p->view[n].stale || p->view[n].generation != p->generation) {
             continue;
         }
-        for (unsigned i = 0; i < TCG_VIEW_ENTRIES; i++) {
+        unsigned cursor = 0;
+        for (int i; (i = next_entry(&p->view[n], true, &cursor)) >= 0;) {
             if (p->data[n].table.store[i].tag != TCG_TAG_INVALID) {
                 uint64_t page = (uint64_t)p->data[n].side.store_page[i] << TCG_PAGE_BITS;
                 bit_put(map, page_hash(page, BLOOM_BITS), true);
@@ -463,7 +543,8 @@ void tcg_views_revoke(TcgVcpu *v, uint64_t ram_page)
             !bit_test(s->side.bloom, h)) {
             continue;
         }
-        for (unsigned i = 0; i < TCG_VIEW_ENTRIES; i++) {
+        unsigned cursor = 0;
+        for (int i; (i = next_entry(&p->view[n], true, &cursor)) >= 0;) {
             if (s->side.store_page[i] == number &&
                 s->table.store[i].tag != TCG_TAG_INVALID) {
                 s->table.store[i].tag |= TCG_TAG_SLOW;
