@@ -148,7 +148,6 @@ static MemTxResult access_once(MemoryRegion *mr, uint64_t offset, unsigned size,
 
     if (is_write) {
         v = swap ? swap_bytes(*value & mask_of(size), size) : *value & mask_of(size);
-        trace_memory_mmio_write(mr->name, offset, v, size);
         if (ops->write_attrs) {
             r = ops->write_attrs(mr->opaque, offset, v, size, attrs);
         } else if (ops->write) {
@@ -167,7 +166,6 @@ static MemTxResult access_once(MemoryRegion *mr, uint64_t offset, unsigned size,
         r = MEMTX_ERROR;
     }
     v &= mask_of(size);
-    trace_memory_mmio_read(mr->name, offset, v, size);
     *value = swap ? swap_bytes(v, size) : v;
     return r;
 }
@@ -240,7 +238,14 @@ static MemTxResult dispatch(MemoryRegion *mr, uint64_t offset, unsigned size, ui
         if (guard) {
             *mr->in_io = true;
         }
+        /* Here, not in access_once(), where they would cost the hot path registers. */
+        if (is_write) {
+            trace_memory_mmio_write(mr->name, offset, *value & mask_of(size), size);
+        }
         r = access_sized(mr, offset, size, value, is_write, attrs);
+        if (!is_write) {
+            trace_memory_mmio_read(mr->name, offset, *value, size);
+        }
         if (guard) {
             *mr->in_io = false;
         }

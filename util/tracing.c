@@ -14,6 +14,7 @@ bool trace_text_mode = true;
 /* Set before other threads run. */
 static int text_fd = -1; /* -1: the log */
 static bool timestamps;
+static bool file_open;
 
 bool trace_is_pattern(const char *pattern)
 {
@@ -158,10 +159,14 @@ void trace_text(const TraceEvent *event, const char *fmt, ...)
 
 bool trace_open(const char *path, TraceFormat format, GError **err)
 {
+    if (file_open) {
+        return error_set(err, "trace file '%s': events go to another file already", path);
+    }
     if (format == TRACE_CTF) {
         if (!trace_ctf_open(path, err)) {
             return false;
         }
+        file_open = true;
         trace_text_mode = false;
         return true;
     }
@@ -170,6 +175,7 @@ bool trace_open(const char *path, TraceFormat format, GError **err)
     if (text_fd < 0) {
         return error_set_errno(err, errno, "trace file '%s'", path);
     }
+    file_open = true;
     trace_text_mode = true;
     return true;
 }
@@ -179,6 +185,7 @@ uint64_t trace_close(void)
     bool off = false;
 
     trace_foreach(NULL, set_flag, &off);
+    file_open = false;
     /* A thread may be inside an event still: the text file stays open until the end. */
     return trace_text_mode ? 0 : trace_ctf_close();
 }

@@ -48,8 +48,8 @@ void trace_help(GString *out);
 
 /*
  * Write events to @path instead of the log: a file for TRACE_TEXT, a folder for TRACE_CTF
- * (made, or emptied if it holds an earlier trace; refused if it holds anything else). Call
- * before other threads run.
+ * (made, or emptied if it holds an earlier trace; refused if it holds anything else). There
+ * is one at a time. Call before other threads run.
  */
 bool trace_open(const char *path, TraceFormat format, GError **err);
 /* Whether lines begin with "THREAD@SECONDS.MICROSECONDS:" (default: no). */
