@@ -39,6 +39,8 @@ typedef struct AccelClass {
     bool (*profile_reset)(AccelState *accel, GError **err);
     /* The process is about to end and vCPUs are stopped: write what is to be kept. Or NULL. */
     void (*finish)(AccelState *accel);
+    /* info check: what the self-check compared and found; NULL: it is no self-check. */
+    void (*check_info)(AccelState *accel, GString *out);
 } AccelClass;
 
 /* The accelerator in use, or NULL. */

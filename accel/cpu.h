@@ -145,6 +145,9 @@ struct CpuOps {
     unsigned n_globals;
     unsigned pc_global;
     uint32_t pc_offset;  /* offset of the 64-bit pc in the CPU state */
+    uint32_t state_size; /* the instance's first bytes; those behind CpuState are all of the
+                            CPU's state, plain values that may be copied, restored and
+                            compared. 0: the self-check does not know this CPU */
 
     /* Build IR for the code at t->pc: at least one instruction; ends every path with an
      * exit. Stops at the end of the page; an instruction that straddles it is translated
@@ -263,6 +266,10 @@ uint64_t cpu_load(CpuState *cpu, uint64_t vaddr, uint32_t memop);
 void cpu_store(CpuState *cpu, uint64_t vaddr, uint64_t value, uint32_t memop);
 /* Set @size bytes that lie in one page; raises before any is written. */
 void cpu_set_bytes(CpuState *cpu, uint64_t vaddr, uint8_t byte, unsigned size);
+/* A helper is about to act on what is neither the CPU's state nor guest memory nor a view
+ * (a file of the host's). Under an accelerator that runs each instruction twice it happens
+ * once; then this may unwind, so it comes before anything else that the helper changes. */
+void cpu_outside(CpuState *cpu);
 /* Probe an access without making it: raises if it would fault. */
 void cpu_probe(CpuState *cpu, uint64_t vaddr, unsigned size, CpuAccess access);
 

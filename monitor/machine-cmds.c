@@ -136,6 +136,20 @@ MemoryInfo *qmp_query_memory_size_summary(GError **err)
     return info;
 }
 
+HumanReadableText *qmp_x_query_check(GError **err)
+{
+    AccelState *accel = accel_current();
+    GString *text;
+
+    if (!accel || !accel_class(accel)->check_info) {
+        error_set(err, "the machine does not run under the self-check (-accel check)");
+        return NULL;
+    }
+    text = g_string_new(NULL);
+    accel_class(accel)->check_info(accel, text);
+    return human_readable_text(text);
+}
+
 HumanReadableText *qmp_x_query_jit(GError **err)
 {
     AccelState *accel = accel_current();

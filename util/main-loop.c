@@ -17,12 +17,35 @@
 
 static GMutex lock;
 static __thread bool lock_mine;
+static uint32_t lock_waiters; /* (a) */
 
 void machine_lock(void)
 {
     g_assert(!lock_mine);
-    g_mutex_lock(&lock);
+    if (!g_mutex_trylock(&lock)) {
+        atomic_fetch_add(&lock_waiters, 1);
+        g_mutex_lock(&lock);
+        atomic_fetch_add(&lock_waiters, -1);
+    }
     lock_mine = true;
+}
+
+bool machine_lock_wanted(void)
+{
+    return atomic_read(&lock_waiters) != 0;
+}
+
+void machine_lock_yield(void)
+{
+    enum { TURNS = 1000 };
+
+    machine_unlock();
+    /* The mutex is not fair: let one of those who wait get it. */
+    uint32_t waiters = atomic_read(&lock_waiters);
+    for (unsigned n = 0; n < TURNS && waiters && atomic_read(&lock_waiters) >= waiters; n++) {
+        sched_yield();
+    }
+    machine_lock();
 }
 
 void machine_unlock(void)

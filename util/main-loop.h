@@ -13,6 +13,9 @@
 void machine_lock(void);
 void machine_unlock(void);
 bool machine_locked(void);
+/* Another thread waits for the lock; one that holds it for long gives it up for a moment. */
+bool machine_lock_wanted(void);
+void machine_lock_yield(void);
 /* Wait on a condition with the machine lock as its mutex. */
 void machine_cond_wait(GCond *cond);
 bool machine_cond_wait_until(GCond *cond, int64_t end_time_us);

@@ -27,6 +27,10 @@ static bool virtual_standing = true; /* (a) */
 static int64_t virtual_base;     /* (a) */
 static bool virtual_manual;      /* (a) */
 
+/* What this thread holds on to. */
+static __thread bool virtual_hold, virtual_held;
+static __thread int64_t virtual_seen;
+
 static int64_t host_clock(clockid_t id)
 {
     struct timespec ts;
@@ -35,23 +39,46 @@ static int64_t host_clock(clockid_t id)
     return ts.tv_sec * NANOSECONDS_PER_SECOND + ts.tv_nsec;
 }
 
-int64_t clock_ns(ClockType type)
+static int64_t virtual_now(void)
 {
     uint32_t seq;
     bool standing;
     int64_t base;
 
+    do {
+        seq = atomic_load_acquire(&virtual_seq);
+        standing = atomic_read(&virtual_standing);
+        base = atomic_read(&virtual_base);
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    } while (unlikely((seq & 1) || seq != atomic_read(&virtual_seq)));
+    return standing ? base : host_clock(CLOCK_MONOTONIC) + base;
+}
+
+void clock_virtual_hold(void)
+{
+    virtual_hold = true;
+    virtual_held = false;
+}
+
+void clock_virtual_release(void)
+{
+    virtual_hold = false;
+}
+
+int64_t clock_ns(ClockType type)
+{
     switch (type) {
     case CLOCK_TYPE_HOST:
         return host_clock(CLOCK_REALTIME);
     case CLOCK_TYPE_VIRTUAL:
-        do {
-            seq = atomic_load_acquire(&virtual_seq);
-            standing = atomic_read(&virtual_standing);
-            base = atomic_read(&virtual_base);
-            __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        } while (unlikely((seq & 1) || seq != atomic_read(&virtual_seq)));
-        return standing ? base : host_clock(CLOCK_MONOTONIC) + base;
+        if (unlikely(virtual_hold)) {
+            if (!virtual_held) {
+                virtual_seen = virtual_now();
+                virtual_held = true;
+            }
+            return virtual_seen;
+        }
+        return virtual_now();
     default:
         return host_clock(CLOCK_MONOTONIC);
     }

@@ -19,6 +19,10 @@ typedef enum ClockType {
 
 /* Nanoseconds; any thread, lock-free. */
 int64_t clock_ns(ClockType type);
+/* The calling thread sees the virtual clock stand from its next look on, until it lets go:
+ * what runs twice must find one time. */
+void clock_virtual_hold(void);
+void clock_virtual_release(void);
 /* The virtual clock runs or stands (run state changes); machine lock. */
 void clock_virtual_enable(bool run);
 /* qtest: the virtual clock stands and moves only by these. Step runs due timers; a negative

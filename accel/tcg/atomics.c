@@ -76,12 +76,26 @@ static uint64_t host_cas(uint8_t *host, uint64_t expected, uint64_t desired, uns
 #undef CAS
 }
 
-static uint64_t host_amo(uint8_t *host, IrAmo op, uint64_t value, uint32_t memop)
+/* Through the vCPU's tap, which nobody else stores to. */
+static uint64_t ram_cas(TcgVcpu *v, uint8_t *host, uint64_t expected, uint64_t desired,
+                        unsigned size)
+{
+    if (likely(!v || !v->tap)) {
+        return host_cas(host, expected, desired, size);
+    }
+    uint64_t seen = tcg_ram_load(v, host, size);
+    if (seen == expected) {
+        tcg_ram_store(v, host, desired, size);
+    }
+    return seen;
+}
+
+static uint64_t host_amo(TcgVcpu *v, uint8_t *host, IrAmo op, uint64_t value, uint32_t memop)
 {
     unsigned size = tcg_memop_size(memop);
     uint64_t mask = UINT64_MAX >> (64 - 8 * size);
     /* The common ones on little-endian data of 32 and 64 bits have host instructions. */
-    if (!(memop & IR_MO_BE) && size >= 4) {
+    if (!(memop & IR_MO_BE) && size >= 4 && likely(!v->tap)) {
         uint32_t *p32 = (uint32_t *)host;
         uint64_t *p64 = (uint64_t *)host;
 #define FETCH(f)                                                                          \
@@ -103,11 +117,11 @@ static uint64_t host_amo(uint8_t *host, IrAmo op, uint64_t value, uint32_t memop
         }
 #undef FETCH
     }
-    uint64_t raw = host_cas(host, 0, 0, size);
+    uint64_t raw = tcg_ram_load(v, host, size);
     for (;;) {
         uint64_t old = tcg_memop_swap(raw, memop);
         uint64_t next = amo_apply(op, old, value, memop) & mask;
-        uint64_t seen = host_cas(host, raw, tcg_memop_swap(next, memop), size);
+        uint64_t seen = ram_cas(v, host, raw, tcg_memop_swap(next, memop), size);
         if (seen == raw) {
             return old;
         }
@@ -122,7 +136,7 @@ uint64_t tcg_slow_amo(CpuState *cpu, uint64_t vaddr, uint64_t value, uint32_t me
     unsigned size = tcg_memop_size(memop);
     TcgStoreTarget t;
     atomic_target(v, vaddr, size, &t);
-    uint64_t old = host_amo(t.host, memop_amo >> 8, value, memop);
+    uint64_t old = host_amo(v, t.host, memop_amo >> 8, value, memop);
     if (unlikely(t.code)) {
         tcg_store_code(v, &t, vaddr, size);
     }
@@ -137,8 +151,8 @@ uint64_t tcg_slow_cas(CpuState *cpu, uint64_t vaddr, uint64_t expected, uint64_t
     uint64_t mask = UINT64_MAX >> (64 - 8 * size);
     TcgStoreTarget t;
     atomic_target(v, vaddr, size, &t);
-    uint64_t raw = host_cas(t.host, tcg_memop_swap(expected & mask, memop),
-                            tcg_memop_swap(value & mask, memop), size);
+    uint64_t raw = ram_cas(v, t.host, tcg_memop_swap(expected & mask, memop),
+                           tcg_memop_swap(value & mask, memop), size);
     if (unlikely(t.code)) {
         tcg_store_code(v, &t, vaddr, size);
     }
@@ -150,11 +164,14 @@ uint64_t tcg_slow_cas(CpuState *cpu, uint64_t vaddr, uint64_t expected, uint64_t
 bool cpu_phys_load(CpuState *cpu, uint64_t phys, unsigned size, uint64_t *value)
 {
     bool ok = true;
+    TcgVcpu *v = tcg_vcpu(cpu);
     memory_read_lock();
     const FlatRange *fr = address_space_lookup(cpu->as, phys);
     if (fr && fr->direct_read && fr->last - phys >= size - 1) {
         const uint8_t *host = fr->mr->ram->host + fr->offset + (phys - fr->start);
-        if (size == 8 && !((uintptr_t)host & 7)) {
+        if (v && unlikely(v->tap)) {
+            *value = tcg_ram_load(v, host, size);
+        } else if (size == 8 && !((uintptr_t)host & 7)) {
             *value = atomic_load_acquire((const uint64_t *)host);
         } else if (size == 4 && !((uintptr_t)host & 3)) {
             *value = atomic_load_acquire((const uint32_t *)host);
@@ -181,7 +198,7 @@ bool cpu_phys_cas(CpuState *cpu, uint64_t phys, unsigned size, uint64_t expected
         uint64_t offset = fr->offset + (phys - fr->start);
         uint64_t mask = UINT64_MAX >> (64 - 8 * size);
         ok = true;
-        if (host_cas(rb->host + offset, expected & mask, value & mask, size) ==
+        if (ram_cas(tcg_vcpu(cpu), rb->host + offset, expected & mask, value & mask, size) ==
             (expected & mask)) {
             *ret_swapped = true;
             ram_written(rb, offset, size);

@@ -66,6 +66,7 @@ TcgEngine *tcg_engine_new(const TcgEngineConfig *config, const CpuOps *ops, GErr
         e->hot_threshold = config->hot_threshold;
     }
     cfg.count_hot = e->hot_threshold != 0;
+    e->shared = config->shared;
     e->ctx = tcg_context_new(config->backend, &cfg, err);
     if (!e->ctx || !tcg_cache_init(&e->cache, config->tb_size, err)) {
         tcg_engine_free(e);

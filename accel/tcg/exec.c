@@ -29,6 +29,14 @@ void cpu_fence_i(CpuState *cpu)
     atomic_set(&cpu->tcg.exit_request, 1);
 }
 
+void cpu_outside(CpuState *cpu)
+{
+    TcgVcpu *v = tcg_vcpu(cpu);
+    if (v && unlikely(v->tap) && v->tap->outside) {
+        v->tap->outside(v->tap);
+    }
+}
+
 /* Something outside of this loop is to be done by the vCPU's thread. */
 static bool thread_is_wanted(const CpuState *cpu)
 {
@@ -81,9 +89,7 @@ static void take_exception(TcgVcpu *v)
     }
 }
 
-/* Interrupts and halting, where the code asked for the loop or was asked to leave. True:
- * go on (at pc, which may have changed). */
-static bool poll(TcgVcpu *v)
+bool tcg_loop_poll(TcgVcpu *v)
 {
     CpuState *cpu = v->cpu;
     if (unlikely(atomic_read(&cpu->halted))) {
@@ -180,7 +186,7 @@ static void run_turns(TcgVcpu *v)
                 return;
             }
             ex.reason = TCG_EXIT_POLL;
-            if (!poll(v)) {
+            if (!tcg_loop_poll(v)) {
                 return;
             }
         }

@@ -28,9 +28,10 @@ typedef struct TcgVcpuProfile TcgVcpuProfile;
 
 /* ---- Regions (region.c) ---- */
 
-/* Beside the mode in a region's key. */
+/* Beside the mode in a region's key. A region with any of these is never linked. */
 enum {
-    TCG_CF_SINGLE = 1 << 0, /* one instruction, never linked: each fetch is checked */
+    TCG_CF_SINGLE = 1 << 0,   /* one instruction: each fetch is checked */
+    TCG_CF_COUNT_SHIFT = 8,   /* from here on: at most so many instructions; 0: as usual */
 };
 
 typedef struct TcgPageNode {
@@ -303,6 +304,27 @@ bool tcg_page_written(TcgEngine *e, uint64_t ram_page, unsigned offset, unsigned
 /* ram_code_written_hook */
 void tcg_code_written(RamBlock *rb, uint64_t offset, uint64_t len);
 
+/* ---- Taps ---- */
+
+/*
+ * Who watches a vCPU's accesses and makes them in its place (accel/check). The methods are
+ * called by the slow path; with v->slow_views every access takes it. A method that is NULL
+ * leaves the access as it is.
+ *
+ * With a tap each store to a page with code leaves the region, whatever it overlaps.
+ */
+typedef struct TcgTap TcgTap;
+struct TcgTap {
+    /* Guest RAM at @host, in the host's byte order; within a page. */
+    uint64_t (*load)(TcgTap *t, const uint8_t *host, unsigned size);
+    void (*store)(TcgTap *t, uint8_t *host, uint64_t value, unsigned size);
+    /* A device at guest physical address @phys. */
+    MemTxResult (*device)(TcgTap *t, MemoryRegion *mr, uint64_t offset, unsigned size,
+                          uint64_t *value, bool write, uint64_t phys);
+    /* As cpu_outside(). */
+    void (*outside)(TcgTap *t);
+};
+
 /* ---- Engine and vCPU ---- */
 
 enum { TCG_MAX_VCPUS = 1024 };
@@ -329,6 +351,10 @@ struct TcgEngine {
     bool verify;
     TcgProfile *profile;          /* (c) NULL: none */
     uint32_t hot_threshold;       /* 0: no second tier */
+    bool shared;                  /* another engine translates the same RAM */
+    /* Called with what each translation is made from; NULL: nothing is (accel/check). */
+    void (*edit)(void *opaque, const CpuTranslate *t, const IrCode *code);
+    void *edit_opaque;
     uint64_t killed;              /* (a) */
     uint64_t links;               /* (l) */
 };
@@ -365,6 +391,8 @@ struct TcgVcpu {
     IrBuilder *ir;      /* (v) */
     TcgPagePin pin[2];  /* (v) of the translation under way */
     CpuTranslate *translating;
+    TcgTap *tap;        /* (v) */
+    bool slow_views;    /* (c) generated code never finds an access in a view */
     TcgViewPool pool[CPU_VIEW_COUNT];
     uint64_t *store_bloom; /* (a) bit per hash of a RAM page that store entries may exist for */
     uint64_t *bloom_spare; /* (v) */
@@ -413,6 +441,8 @@ typedef struct TcgEngineConfig {
     bool verify;         /* the IR of each translation */
     TcgProfile *profile; /* that is taken of its vCPUs, or NULL */
     uint32_t hot_threshold; /* jumps to a place that make it worth the second tier; 0: none */
+    bool shared;         /* another engine translates the same RAM: marks of pages with code
+                            stay when the code is gone */
 } TcgEngineConfig;
 TcgEngine *tcg_engine_new(const TcgEngineConfig *config, const CpuOps *ops, GError **err);
 void tcg_engine_free(TcgEngine *e);
@@ -428,8 +458,11 @@ void tcg_engine_info(TcgEngine *e, GString *out);
 /* exec.c */
 void tcg_cpu_run(CpuState *cpu);
 /* Parts of the vCPU's loop: at a point without regions, look at all reasons why the thread
- * may be wanted (false: leave the loop); the region at pc (NULL: begin the turn again). */
+ * may be wanted (false: leave the loop); interrupts and halting, where the code asked for
+ * the loop or was asked to leave (true: go on at pc, which may have changed); the region at
+ * pc (NULL: begin the turn again). */
 bool tcg_loop_serve(TcgVcpu *v);
+bool tcg_loop_poll(TcgVcpu *v);
 TcgRegion *tcg_loop_region(TcgVcpu *v, uint64_t pc, uint32_t cflags);
 /* True if an interrupt was taken. */
 bool tcg_take_interrupt(TcgVcpu *v);
@@ -465,6 +498,9 @@ static inline void tcg_debug_access(TcgVcpu *v, uint64_t vaddr, uint64_t size, u
 TcgRegion *tcg_translate(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsigned avail);
 /* Forget a translation that an exception broke off. */
 void tcg_translate_abort(TcgVcpu *v);
+/* Print the guest's instructions of a region that is entered at @pc; @full: IR and host code
+ * too. May raise as decoding does. */
+void tcg_region_describe(TcgVcpu *v, const TcgRegion *r, uint64_t pc, bool full, GString *out);
 
 /* Parts of it, for the second tier. Pins the page and sets @t up. */
 bool tcg_translate_begin(TcgVcpu *v, CpuTranslate *t, uint64_t pc, const TcgRegionKey *key,
@@ -518,6 +554,9 @@ typedef struct TcgStoreTarget {
     uint64_t offset;     /* the place in it, */
     uint64_t phys;       /* and in the guest's memory */
 } TcgStoreTarget;
+/* Guest RAM, through the vCPU's tap if it has one. */
+uint64_t tcg_ram_load(TcgVcpu *v, const uint8_t *host, unsigned size);
+void tcg_ram_store(TcgVcpu *v, uint8_t *host, uint64_t value, unsigned size);
 /* @vaddr to @vaddr + @size lie in one page. Raises. */
 void tcg_store_target(TcgVcpu *v, uint64_t vaddr, unsigned size, TcgStoreTarget *ret);
 /* After a write to a page with code. */

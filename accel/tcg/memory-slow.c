@@ -134,6 +134,12 @@ static uint64_t host_load(const uint8_t *host, unsigned size)
     }
 }
 
+uint64_t tcg_ram_load(TcgVcpu *v, const uint8_t *host, unsigned size)
+{
+    TcgTap *t = v->tap;
+    return unlikely(t) && t->load ? t->load(t, host, size) : host_load(host, size);
+}
+
 static uint64_t load_raw(TcgVcpu *v, uint64_t vaddr, unsigned size);
 
 /* Byte by byte: each part faults at its own address. */
@@ -184,8 +190,10 @@ static uint64_t load_device(TcgVcpu *v, uint64_t vaddr, unsigned size, const Res
     uint64_t value = 0;
     v->stats.mmio++;
     TcgDevicePhase phase = tcg_device_enter(v, r->mr);
-    MemTxResult result = memory_region_dispatch_read(r->mr, r->offset, size, &value,
-                                                     MEMTXATTRS_CPU);
+    MemTxResult result =
+        unlikely(v->tap) && v->tap->device
+            ? v->tap->device(v->tap, r->mr, r->offset, size, &value, false, r->fill.phys)
+            : memory_region_dispatch_read(r->mr, r->offset, size, &value, MEMTXATTRS_CPU);
     tcg_device_leave(v, phase);
     if (result != MEMTX_OK) {
         cpu->ops->access_fault(cpu, vaddr, r->fill.phys, CPU_ACCESS_LOAD);
@@ -200,8 +208,8 @@ static uint64_t load_raw(TcgVcpu *v, uint64_t vaddr, unsigned size)
         return load_split(v, vaddr, size);
     }
     const TcgViewEntry *e = &v->cpu->tcg.data_view->load[tcg_view_index(vaddr)];
-    if (e->tag == (vaddr & TCG_PAGE_MASK)) {
-        return host_load((uint8_t *)(uintptr_t)(vaddr + e->addend), size);
+    if ((e->tag & ~TCG_TAG_SLOW) == (vaddr & TCG_PAGE_MASK)) {
+        return tcg_ram_load(v, (uint8_t *)(uintptr_t)(vaddr + e->addend), size);
     }
     Resolved r;
     resolve(v, CPU_VIEW_DATA, vaddr, size, CPU_ACCESS_LOAD, &r);
@@ -211,7 +219,7 @@ static uint64_t load_raw(TcgVcpu *v, uint64_t vaddr, unsigned size)
     if (!r.rb) {
         return load_device(v, vaddr, size, &r);
     }
-    uint64_t value = host_load(r.host, size);
+    uint64_t value = tcg_ram_load(v, r.host, size);
     resolved_enter(v, vaddr, &r, false);
     return value;
 }
@@ -257,7 +265,7 @@ void tcg_store_target(TcgVcpu *v, uint64_t vaddr, unsigned size, TcgStoreTarget 
             if (!(flags & RAM_PAGE_CODE)) {
                 /* Its code is gone. The entry is announced still: should code come back,
                  * we are asked to revoke it again. */
-                e->tag &= ~TCG_TAG_SLOW;
+                e->tag &= v->slow_views ? UINT64_MAX : ~TCG_TAG_SLOW;
                 ret->code = false;
             }
         }
@@ -278,15 +286,17 @@ void tcg_store_code(TcgVcpu *v, const TcgStoreTarget *t, uint64_t vaddr, unsigne
     enum { DIRTY = RAM_PAGE_DIRTY_MIGRATION | RAM_PAGE_DIRTY_VGA };
     uint64_t offset;
     RamBlock *rb = ram_block_from_addr(t->ram_page, &offset);
+    bool code = false;
     v->stats.code_stores++;
     if (rb) {
         uint8_t *flags = &rb->page_flags[offset >> TCG_PAGE_BITS];
+        code = atomic_read(flags) & RAM_PAGE_CODE;
         if ((atomic_read(flags) & DIRTY) != DIRTY) {
             atomic_fetch_or(flags, DIRTY);
         }
     }
     unsigned in_page = (uint64_t)(uintptr_t)t->host & ~TCG_PAGE_MASK;
-    if (tcg_page_written(v->engine, t->ram_page, in_page, size)) {
+    if (tcg_page_written(v->engine, t->ram_page, in_page, size) || (unlikely(v->tap) && code)) {
         v->cpu->tcg.exit_after_store = 1;
     }
 }
@@ -314,6 +324,16 @@ static void host_store(uint8_t *host, uint64_t value, unsigned size)
     }
 }
 
+void tcg_ram_store(TcgVcpu *v, uint8_t *host, uint64_t value, unsigned size)
+{
+    TcgTap *t = v->tap;
+    if (unlikely(t) && t->store) {
+        t->store(t, host, value, size);
+    } else {
+        host_store(host, value, size);
+    }
+}
+
 static void store_device(TcgVcpu *v, uint64_t vaddr, uint64_t value, unsigned size,
                          const TcgStoreTarget *t)
 {
@@ -325,8 +345,10 @@ static void store_device(TcgVcpu *v, uint64_t vaddr, uint64_t value, unsigned si
         return;
     }
     TcgDevicePhase phase = tcg_device_enter(v, t->mr);
-    MemTxResult result = memory_region_dispatch_write(t->mr, t->offset, size, value,
-                                                      MEMTXATTRS_CPU);
+    MemTxResult result =
+        unlikely(v->tap) && v->tap->device
+            ? v->tap->device(v->tap, t->mr, t->offset, size, &value, true, t->phys)
+            : memory_region_dispatch_write(t->mr, t->offset, size, value, MEMTXATTRS_CPU);
     tcg_device_leave(v, phase);
     if (result != MEMTX_OK) {
         cpu->ops->access_fault(cpu, vaddr, t->phys, CPU_ACCESS_STORE);
@@ -357,7 +379,7 @@ static void store_raw(TcgVcpu *v, uint64_t vaddr, uint64_t value, unsigned size)
     }
     tcg_store_target(v, vaddr, size, &t);
     if (likely(t.host)) {
-        host_store(t.host, value, size);
+        tcg_ram_store(v, t.host, value, size);
         if (unlikely(t.code)) {
             tcg_store_code(v, &t, vaddr, size);
         }
@@ -371,6 +393,10 @@ void tcg_slow_store(CpuState *cpu, uint64_t vaddr, uint64_t value, uint32_t memo
     TcgVcpu *v = tcg_vcpu(cpu);
     unsigned size = tcg_memop_size(memop);
     v->stats.slow_stores++;
+    if (unlikely(v->tap)) {
+        /* Which stores are slow must not matter. */
+        cpu->tcg.exit_after_store = 0;
+    }
     if (unlikely(memop & IR_MO_ALIGN) && vaddr & (size - 1)) {
         cpu->ops->misaligned(cpu, vaddr, CPU_ACCESS_STORE);
         cpu_raise(cpu);
@@ -394,7 +420,13 @@ void cpu_set_bytes(CpuState *cpu, uint64_t vaddr, uint8_t byte, unsigned size)
     tcg_debug_access(v, vaddr, size, CPU_WATCH_WRITE);
     tcg_store_target(v, vaddr, size, &t);
     if (likely(t.host)) {
-        memset(t.host, byte, size);
+        if (unlikely(v->tap)) {
+            for (unsigned i = 0; i < size; i++) {
+                tcg_ram_store(v, t.host + i, byte, 1);
+            }
+        } else {
+            memset(t.host, byte, size);
+        }
         if (unlikely(t.code)) {
             tcg_store_code(v, &t, vaddr, size);
         }
@@ -503,7 +535,7 @@ static void probe_part(TcgVcpu *v, uint64_t vaddr, unsigned size, CpuAccess acce
         tcg_store_target(v, vaddr, size, &t);
         break;
     case CPU_ACCESS_LOAD:
-        if (v->cpu->tcg.data_view->load[tcg_view_index(vaddr)].tag !=
+        if ((v->cpu->tcg.data_view->load[tcg_view_index(vaddr)].tag & ~TCG_TAG_SLOW) !=
             (vaddr & TCG_PAGE_MASK)) {
             resolve(v, CPU_VIEW_DATA, vaddr, size, access, &r);
             resolved_enter(v, vaddr, &r, false);

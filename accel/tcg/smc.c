@@ -85,7 +85,7 @@ void tcg_page_release_locked(TcgEngine *e, TcgPageStripe *s, TcgPage *p)
         return;
     }
     uint8_t *flags = page_flags(p->ram_page);
-    if (flags) {
+    if (flags && !e->shared) {
         atomic_fetch_and(flags, (uint8_t)~RAM_PAGE_CODE);
     }
     g_hash_table_remove(s->pages, &p->ram_page);

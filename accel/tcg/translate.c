@@ -48,13 +48,12 @@ bool tcg_translate_second_page(CpuTranslate *t)
 
 /* ---- Logs ---- */
 
-void tcg_log_in_asm(const CpuTranslate *t)
+static void put_in_asm(const CpuTranslate *t, GString *out)
 {
     CpuState *cpu = t->cpu;
     const Disas d = cpu_disas(cpu);
-    g_autoptr(GString) out = g_string_new(NULL);
-    g_string_append_printf(out, "----------------\nIN: %s pc 0x%" PRIx64 " mode 0x%x\n",
-                           cpu->name, t->pc + t->start, t->mode);
+    g_string_append_printf(out, "IN: %s pc 0x%" PRIx64 " mode 0x%x\n", cpu->name,
+                           t->pc + t->start, t->mode);
     if (!t->start && t->size > t->avail) {
         /* The one instruction that straddles. */
         uint8_t joined[16];
@@ -65,23 +64,40 @@ void tcg_log_in_asm(const CpuTranslate *t)
     } else {
         disas_block(&d, t->pc + t->start, t->code + t->start, t->size, out);
     }
+}
+
+void tcg_log_in_asm(const CpuTranslate *t)
+{
+    g_autoptr(GString) out = g_string_new("----------------\n");
+    put_in_asm(t, out);
     log_write(out->str);
+}
+
+static void put_op(TcgVcpu *v, const IrCode *code, GString *out)
+{
+    g_string_append(out, "OP:\n");
+    ir_print(code, v->engine->ops->globals, out);
 }
 
 static void log_op(TcgVcpu *v, const IrCode *code)
 {
-    g_autoptr(GString) out = g_string_new("OP:\n");
-    ir_print(code, v->engine->ops->globals, out);
+    g_autoptr(GString) out = g_string_new(NULL);
+    put_op(v, code, out);
     log_write(out->str);
+}
+
+static void put_out_asm(const TcgRegion *r, GString *out)
+{
+    g_string_append_printf(out, "OUT: [size=%u]\n", r->code_size);
+    const uint8_t *code = r->checked_entry < r->entry ? r->checked_entry : r->entry;
+    disas_block(disas_host(), (uintptr_t)code, code,
+                r->code_size - r->n_marks * sizeof(TcgMark), out);
 }
 
 void tcg_log_out_asm(const TcgRegion *r)
 {
     g_autoptr(GString) out = g_string_new(NULL);
-    g_string_append_printf(out, "OUT: [size=%u]\n", r->code_size);
-    const uint8_t *code = r->checked_entry < r->entry ? r->checked_entry : r->entry;
-    disas_block(disas_host(), (uintptr_t)code, code,
-                r->code_size - r->n_marks * sizeof(TcgMark), out);
+    put_out_asm(r, out);
     log_write(out->str);
 }
 
@@ -104,6 +120,9 @@ static const IrCode *build(TcgVcpu *v, CpuTranslate *t)
         v->engine->ops->translate(t);
         const IrCode *code = ir_builder_code(v->ir);
         if (!code->overflow) {
+            if (unlikely(v->engine->edit)) {
+                v->engine->edit(v->engine->edit_opaque, t, code);
+            }
             return code;
         }
         if (t->max_insns == 1) {
@@ -185,6 +204,12 @@ void tcg_slice_commit(TcgVcpu *v, TcgRegion *r)
     v->stats.code_bytes += r->code_size;
 }
 
+static unsigned max_insns(const TcgEngine *e, uint32_t cflags)
+{
+    unsigned count = cflags >> TCG_CF_COUNT_SHIFT;
+    return cflags & TCG_CF_SINGLE ? 1 : count ? count : e->max_insns;
+}
+
 bool tcg_translate_begin(TcgVcpu *v, CpuTranslate *t, uint64_t pc, const TcgRegionKey *key,
                          unsigned avail)
 {
@@ -195,7 +220,7 @@ bool tcg_translate_begin(TcgVcpu *v, CpuTranslate *t, uint64_t pc, const TcgRegi
         .pc = pc,
         .code = code_host(key->ram_addr),
         .avail = avail,
-        .max_insns = key->cflags & TCG_CF_SINGLE ? 1 : v->engine->max_insns,
+        .max_insns = max_insns(v->engine, key->cflags),
     };
     if (!t->code) {
         return false;
@@ -257,4 +282,25 @@ TcgRegion *tcg_translate(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsig
     tcg_translate_abort(v);
     tcg_phase(v, phase);
     return got;
+}
+
+void tcg_region_describe(TcgVcpu *v, const TcgRegion *r, uint64_t pc, bool full, GString *out)
+{
+    CpuTranslate t = {
+        .cpu = v->cpu,
+        .ir = v->ir,
+        .mode = r->mode,
+        .pc = pc,
+        .code = code_host(r->ram_addr),
+        .avail = TCG_PAGE_SIZE - (r->ram_addr & ~TCG_PAGE_MASK),
+        .max_insns = r->n_insns,
+    };
+    v->translating = &t;
+    const IrCode *code = build(v, &t);
+    put_in_asm(&t, out);
+    if (full) {
+        put_op(v, code, out);
+        put_out_asm(r, out);
+    }
+    tcg_translate_abort(v);
 }

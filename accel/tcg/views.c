@@ -213,7 +213,8 @@ static void view_drop_page(TcgViewPool *p, unsigned n, uint64_t vaddr, bool keep
     }
     TcgDataSlot *s = &p->data[n];
     unsigned i = tcg_view_index(vaddr);
-    if (s->table.load[i].tag == page && !(keep_global && bit_test(s->side.global[0], i))) {
+    if ((s->table.load[i].tag & ~TCG_TAG_SLOW) == page &&
+        !(keep_global && bit_test(s->side.global[0], i))) {
         s->table.load[i].tag = TCG_TAG_INVALID;
     }
     if ((s->table.store[i].tag & ~TCG_TAG_SLOW) == page &&
@@ -439,7 +440,7 @@ void tcg_view_enter_load(TcgVcpu *v, uint64_t vaddr, uint8_t *host, const CpuFil
     if (s->table.load[i].tag == TCG_TAG_INVALID) {
         view_touch(w, i);
     }
-    s->table.load[i].tag = vaddr & TCG_PAGE_MASK;
+    s->table.load[i].tag = (vaddr & TCG_PAGE_MASK) | (v->slow_views ? TCG_TAG_SLOW : 0);
     s->table.load[i].addend = (uint64_t)(uintptr_t)host - vaddr;
     bit_put(s->side.global[0], i, f->global);
     view_note_leaf(w, vaddr, f->leaf_bits);
@@ -473,7 +474,8 @@ bool tcg_view_enter_store(TcgVcpu *v, uint64_t vaddr, uint8_t *host, uint64_t ra
         view_touch(w, i | TCG_TOUCHED_STORE);
     }
     bool code = flags & RAM_PAGE_CODE;
-    s->table.store[i].tag = (vaddr & TCG_PAGE_MASK) | (code ? TCG_TAG_SLOW : 0);
+    s->table.store[i].tag = (vaddr & TCG_PAGE_MASK) |
+                            (code || v->slow_views ? TCG_TAG_SLOW : 0);
     s->table.store[i].addend = (uint64_t)(uintptr_t)host - vaddr;
     s->side.store_page[i] = ram_page >> TCG_PAGE_BITS;
     bit_put(s->side.global[1], i, f->global);

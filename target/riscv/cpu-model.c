@@ -210,6 +210,7 @@ static const CpuOps riscv_cpu_ops = {
     .n_globals = RISCV_N_GLOBALS,
     .pc_global = RISCV_GLOBAL_PC,
     .pc_offset = offsetof(RiscvCpu, pc),
+    .state_size = offsetof(RiscvCpu, stimer),
     .translate = riscv_translate,
     .translates_blocks = true,
     .disas = riscv_disas,

@@ -92,11 +92,12 @@ typedef struct RiscvCpu {
     /* Exception recorded by fill/access_fault/..., taken after cpu_raise() */
     uint64_t exc_cause, exc_tval;
 
-    Timer stimer;              /* Sstc */
-    GMutex stimer_lock;        /* orders its callback and the hart's writes */
-
     CpuViewKey view[CPU_VIEW_COUNT]; /* as last selected */
     bool views_set;
+
+    /* What precedes is the state as CpuOps.state_size means it. */
+    Timer stimer;              /* Sstc */
+    GMutex stimer_lock;        /* orders its callback and the hart's writes */
 
     /* Configuration, constant after realize */
     unsigned xlen;             /* 32 or 64 */

@@ -66,6 +66,7 @@ static void h_ebreak(CpuState *cs, uint32_t insn_len)
         SemihostingGuest guest = { .mem = semihosting_mem, .opaque = cpu,
                                    .word_size = cpu->xlen / 8 };
 
+        cpu_outside(cs);
         cpu->x[A0] = riscv_xlen_extend(
             cpu, semihosting_call(&guest, (uint32_t)cpu->x[A0], cpu->x[A1]));
         return;

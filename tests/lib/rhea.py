@@ -80,6 +80,15 @@ def guest(what, *args):
     return done.stdout.strip().splitlines()[-1]
 
 
+def accel_args(backend):
+    """Options that run CPUs on a backend of the translator, or under the self-check.
+
+    Under the self-check a difference ends the emulator with status 1.
+    """
+    return ['-accel', 'check,on-difference=exit' if backend == 'check'
+            else 'tcg,backend=' + backend]
+
+
 _scratch = None
 
 

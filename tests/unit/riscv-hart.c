@@ -39,6 +39,10 @@ void cpu_halt(CpuState *cpu)
     world.n_halts++;
 }
 
+void cpu_outside(CpuState *cpu)
+{
+}
+
 void cpu_fence_i(CpuState *cpu)
 {
 }

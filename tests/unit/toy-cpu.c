@@ -296,6 +296,7 @@ static const CpuOps toy_ops = {
     .n_globals = ARRAY_SIZE(toy_globals),
     .pc_global = G_PC,
     .pc_offset = offsetof(ToyCpu, pc),
+    .state_size = offsetof(ToyCpu, irq),
     .translate = toy_translate,
     .translates_blocks = true,
     .fill = toy_fill,

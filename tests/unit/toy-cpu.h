@@ -56,8 +56,8 @@ typedef struct ToyCpu {
     uint64_t frame;          /* not 0: handlers are entered with the pc stored here */
     uint64_t space;
     uint64_t n_exceptions, n_interrupts;
-    uint32_t irq;            /* (a) */
     uint32_t ie;
+    uint32_t irq;            /* (a) */
     uint32_t done;           /* (a) HALT was reached */
 } ToyCpu;
 
