@@ -130,7 +130,10 @@ static char *target_xml(const GdbDescription *d)
     GString *x = g_string_new(XML_HEAD "<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n"
                               "<target version=\"1.0\">\n");
 
-    g_string_append_printf(x, "  <architecture>%s</architecture>\n", d->architecture);
+    /* A machine is no process of an operating system: with one assumed, gdb would not ask us
+     * for single steps but make its own of breakpoints. */
+    g_string_append_printf(x, "  <architecture>%s</architecture>\n  <osabi>none</osabi>\n",
+                           d->architecture);
     for (unsigned i = 0; i < d->features->len; i++) {
         const GdbFeature *f = g_ptr_array_index(d->features, i);
 

@@ -18,10 +18,12 @@ A page marks a session, and the files that it needs, by comments:
         (gdb) break main
         Breakpoint 1 at 0x...: file count.c, line 12.
 
-Lines that begin with a prompt ("$ ", "(gdb) ", "(rhea) ") are typed into a terminal in
+Lines that begin with a prompt ("$ ", "(gdb) ", "(rhea) ", "... (y or n) ") are typed into a terminal in
 which a shell runs; the others are what must come before the next prompt. "..." stands for
 any text, on a line of its own for any lines. Empty lines do not count. The shell starts in a
-folder of the session's own that holds the page's files; Rhea's programs are in its PATH.
+folder of the session's own that holds the page's files, the tree's scripts/ and the guest's
+files ("guest WHAT NAME"; "kallsyms" is the kernel's list of symbols); Rhea's programs are in
+its PATH.
 """
 
 import fcntl
@@ -36,9 +38,10 @@ import subprocess
 import termios
 import time
 
+import boots
 import rhea
 
-PROMPT = re.compile(r'(\$ |\(gdb\) |\(rhea\) )')
+PROMPT = re.compile(r'(\$ |\(gdb\) |\(rhea\) |.*\(y or n\) )')
 JOB = re.compile(r'\[\d+\][-+]? ')         # the shell's word of what runs behind
 STEP_TIMEOUT = 40
 
@@ -190,9 +193,11 @@ def prepare(session, files):
     for name, text in files.items():
         with open(os.path.join(folder, name), 'w') as f:
             f.write(text)
+    os.symlink(os.path.join(rhea.SOURCE, 'scripts'), os.path.join(folder, 'scripts'))
     for what, name in session.guests:
         try:
-            os.symlink(rhea.guest(what), os.path.join(folder, name))
+            path = boots.kallsyms() if what == 'kallsyms' else rhea.guest(what)
+            os.symlink(path, os.path.join(folder, name))
         except SystemExit:      # it has said why
             return 'the guest cannot be made'
     return None
