@@ -81,7 +81,7 @@ def parse(path):
         lines = f.read().split('\n')
     sessions, files = [], {}
     for at, line in enumerate(lines):
-        match = re.match(r'\s*\.\. session(-file)?: *(.*)', line)
+        match = re.match(r'\.\. session(-file)?: *(.*)', line)
         if not match:
             continue
         block, first = indented_block(lines, at + 1)
@@ -116,7 +116,7 @@ def pages():
             path = os.path.join(folder, name)
             if name.endswith('.rst'):
                 with open(path) as f:
-                    if re.search(r'^\s*\.\. session: ', f.read(), re.MULTILINE):
+                    if re.search(r'^\.\. session: ', f.read(), re.MULTILINE):
                         yield path
 
 
