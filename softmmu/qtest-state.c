@@ -4,10 +4,12 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
+#include "accel/accel.h"
 #include "block/block-backend.h"
 #include "hw/core/loader.h"
 #include "hw/core/machine.h"
 #include "softmmu/qtest-internal.h"
+#include "softmmu/runstate.h"
 #include "util/timer.h"
 
 /* ---- vmstate_reload ---- */
@@ -53,9 +55,14 @@ bool qtest_run_vmstate_reload(Qtest *q, const QtestCommand *cmd, char **arg, GSt
 {
     g_autoptr(GByteArray) before = g_byte_array_new();
     g_autoptr(GArray) kept = g_array_new(FALSE, FALSE, sizeof(KeptBytes));
-    bool ok;
+    bool ok, running = run_state_running();
 
-    blk_drain_all(); /* as a machine that stops does */
+    /* As a machine that stops does. */
+    if (running) {
+        cpus_pause_all();
+        clock_virtual_enable(false);
+    }
+    blk_drain_all();
     devices_save(before);
     rom_foreach(keep_blob, kept);
     qtest_wires_hold(q);
@@ -66,6 +73,10 @@ bool qtest_run_vmstate_reload(Qtest *q, const QtestCommand *cmd, char **arg, GSt
         machine_reset(machine_current()); /* half a state is none */
     }
     qtest_wires_release(q);
+    if (running) {
+        clock_virtual_enable(true);
+        cpus_resume_all();
+    }
     return ok;
 }
 

@@ -29,11 +29,13 @@ class Machine(rhea.Machine):
     """A machine under -accel qtest; each command of the protocol is a method.
 
     irqs has the last level of each watched wire that changed, by number, and irq_log
-    the changes in order. With qmp=True there is a QMP connection, as for rhea.Machine.
+    the changes in order. With qmp=True there is a QMP connection, as for rhea.Machine. With
+    restored=True the state of all devices is saved, reset and loaded before each command.
     """
 
-    def __init__(self, *args, accel='qtest', **kwargs):
+    def __init__(self, *args, accel='qtest', restored=False, **kwargs):
         path = rhea.scratch('qtest-%d-%d' % (os.getpid(), id(self) & 0xffffff))
+        self._restored = restored
         self.irqs = {}
         self.irq_log = []
         self._link = None
@@ -109,6 +111,11 @@ class Machine(rhea.Machine):
     def command(self, *words):
         """Send a command; the words behind OK."""
         line = ' '.join(w if isinstance(w, str) else hex(w) for w in words)
+        if self._restored:
+            self._ok('vmstate_reload')
+        return self._ok(line)
+
+    def _ok(self, line):
         answer = self.raw(line).split()
         if answer[0] != 'OK':
             raise QtestError('%s: %s' % (line[:100], ' '.join(answer[1:])))
