@@ -36,12 +36,14 @@ def packet(payload):
 
 
 class Client:
-    """A connection over a unix socket; answers are taken apart, nothing is interpreted."""
+    """A connection over a unix socket (its path) or TCP (host, port); answers are taken
+    apart, nothing is interpreted."""
 
     def __init__(self, path, timeout=10, no_ack=True):
         deadline = time.monotonic() + timeout * rhea.SLOW
         while True:
-            self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self.socket = socket.socket(socket.AF_UNIX if isinstance(path, str)
+                                        else socket.AF_INET, socket.SOCK_STREAM)
             try:
                 self.socket.connect(path)
                 break

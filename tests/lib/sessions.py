@@ -178,14 +178,15 @@ class Terminal:
         os.write(self.master, line.encode() + b'\n')
 
     def close(self):
-        # the session's processes: those of this terminal
-        try:
-            out = subprocess.run(['ps', '-o', 'pid=', '-s', str(self.process.pid)],
-                                 stdout=subprocess.PIPE, text=True).stdout
-            for pid in out.split():
-                os.kill(int(pid), signal.SIGKILL)
-        except (OSError, ValueError):
-            pass
+        # what was left running behind is of this terminal's session
+        for pid in filter(str.isdigit, os.listdir('/proc')):
+            try:
+                with open('/proc/%s/stat' % pid) as f:
+                    fields = f.read().rpartition(')')[2].split()
+                if int(fields[3]) == self.process.pid:
+                    os.kill(int(pid), signal.SIGKILL)
+            except OSError:         # it is gone
+                pass
         self.process.wait()
         os.close(self.master)
 
