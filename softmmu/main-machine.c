@@ -130,7 +130,17 @@ MachineState *main_create_machine(const QapiOptions *o, const GuestTarget *targe
     return m;
 }
 
-static bool start_one(const char *name, const QapiProps *props, GError **err)
+/* Options of their own that stand for properties of the accelerator. */
+static bool set_accel_flags(const QapiOptions *o, Object *obj, GError **err)
+{
+    return (!o->perfmap || object_set_bool(obj, "perfmap", true, err) ||
+            error_prefix(err, "-perfmap")) &&
+           (!o->jitdump || object_set_bool(obj, "jitdump", true, err) ||
+            error_prefix(err, "-jitdump"));
+}
+
+static bool start_one(const QapiOptions *o, const char *name, const QapiProps *props,
+                      GError **err)
 {
     static const char *const skip[] = { "accel", NULL };
     g_autofree char *type = g_strdup_printf("%s-%s", name, TYPE_ACCEL);
@@ -154,6 +164,10 @@ static bool start_one(const char *name, const QapiProps *props, GError **err)
         object_unref(obj);
         return error_prefix(err, "-accel %s", name);
     }
+    if (!set_accel_flags(o, obj, err)) {
+        object_unref(obj);
+        return false;
+    }
     return accel_start((AccelState *)obj, err);
 }
 
@@ -165,7 +179,7 @@ bool main_start_accel(const QapiOptions *o, GError **err)
         return true;
     }
     if (n == 0) {
-        return start_one("tcg", NULL, err);
+        return start_one(o, "tcg", NULL, err);
     }
     /* Several: the first that works. */
     for (size_t i = 0; i < n; i++) {
@@ -175,7 +189,7 @@ bool main_start_accel(const QapiOptions *o, GError **err)
         if (!name) {
             return error_set(err, "-accel names no accelerator");
         }
-        if (start_one(name, o->accel->items[i], &fault)) {
+        if (start_one(o, name, o->accel->items[i], &fault)) {
             return true;
         }
         if (i + 1 == n) {

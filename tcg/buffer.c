@@ -55,12 +55,40 @@ bool tcg_buffer_alloc(TcgBuffer *buf, size_t size, GError **err)
     return true;
 }
 
+bool tcg_buffer_alloc_unnamed(TcgBuffer *buf, size_t size, GError **err)
+{
+    void *rw, *rx;
+
+    *buf = (TcgBuffer){ .fd = -1 };
+    size = ROUND_UP(size, (size_t)sysconf(_SC_PAGESIZE));
+    rw = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (rw == MAP_FAILED) {
+        return error_set_errno(err, errno, "cannot map the translation buffer (%zu bytes)",
+                               size);
+    }
+    /* Of a shared mapping an old size of 0 makes a second one (mremap(2)). */
+    rx = mremap(rw, 0, size, MREMAP_MAYMOVE);
+    if (rx == MAP_FAILED || mprotect(rx, size, PROT_READ | PROT_EXEC) != 0) {
+        error_set_errno(err, errno, "cannot map the translation buffer (%zu bytes, executable)",
+                        size);
+        if (rx != MAP_FAILED) {
+            munmap(rx, size);
+        }
+        munmap(rw, size);
+        return false;
+    }
+    *buf = (TcgBuffer){ .rw = rw, .rx = rx, .size = size, .fd = -1 };
+    return true;
+}
+
 void tcg_buffer_free(TcgBuffer *buf)
 {
     if (buf->rw) {
         munmap(buf->rw, buf->size);
         munmap((void *)buf->rx, buf->size);
-        close(buf->fd);
+        if (buf->fd >= 0) {
+            close(buf->fd);
+        }
     }
     *buf = (TcgBuffer){ .fd = -1 };
 }

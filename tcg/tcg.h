@@ -192,6 +192,8 @@ typedef struct TcgBuffer {
 } TcgBuffer;
 /* memfd mapped twice; EACCES and the like give a clear error. */
 bool tcg_buffer_alloc(TcgBuffer *buf, size_t size, GError **err);
+/* The same without a file, so that perf takes it for code made at run time. */
+bool tcg_buffer_alloc_unnamed(TcgBuffer *buf, size_t size, GError **err);
 void tcg_buffer_free(TcgBuffer *buf);
 
 /* Emit the entry trampoline, exits and shared slow paths at the start of @buf; returns

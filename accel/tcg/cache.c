@@ -31,9 +31,10 @@ enum {
     ROOM_META = sizeof(TcgRegion) + TCG_MAX_LINKS_BLOCK * sizeof(TcgOutLink) + 16,
 };
 
-bool tcg_cache_init(TcgCache *c, size_t size, GError **err)
+bool tcg_cache_init(TcgCache *c, size_t size, bool for_perf, GError **err)
 {
-    if (!tcg_buffer_alloc(&c->buf, size, err)) {
+    if (for_perf ? !tcg_buffer_alloc_unnamed(&c->buf, size, err)
+                 : !tcg_buffer_alloc(&c->buf, size, err)) {
         return false;
     }
     g_mutex_init(&c->lock);

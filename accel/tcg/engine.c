@@ -7,6 +7,7 @@
 #include "util/osdep.h"
 
 #include "accel/tcg/internal.h"
+#include "accel/tcg/perf.h"
 #include "accel/tcg/profile.h"
 
 /* ---- Life ---- */
@@ -59,6 +60,7 @@ TcgEngine *tcg_engine_new(const TcgEngineConfig *config, const CpuOps *ops, GErr
     e->max_insns = config->max_insns;
     e->verify = config->verify;
     e->profile = config->profile;
+    e->perf = config->perf;
     if (e->profile) {
         e->profile->engine = e;
     }
@@ -68,11 +70,14 @@ TcgEngine *tcg_engine_new(const TcgEngineConfig *config, const CpuOps *ops, GErr
     cfg.count_hot = e->hot_threshold != 0;
     e->shared = config->shared;
     e->ctx = tcg_context_new(config->backend, &cfg, err);
-    if (!e->ctx || !tcg_cache_init(&e->cache, config->tb_size, err)) {
+    if (!e->ctx || !tcg_cache_init(&e->cache, config->tb_size, config->perf, err)) {
         tcg_engine_free(e);
         return NULL;
     }
     tcg_cache_prologue_done(&e->cache, tcg_emit_prologue(e->ctx, &e->cache.buf));
+    if (e->perf) {
+        tcg_perf_shared(e->perf, &e->cache);
+    }
     g_mutex_init(&e->link_lock);
     tcg_pages_init(e);
     /* A bucket for each KiB of code. */

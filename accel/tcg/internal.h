@@ -24,6 +24,7 @@ typedef struct TcgVcpu TcgVcpu;
 typedef struct TcgRegion TcgRegion;
 typedef struct TcgPage TcgPage;
 typedef struct TcgProfile TcgProfile;
+typedef struct TcgPerf TcgPerf;
 typedef struct TcgVcpuProfile TcgVcpuProfile;
 
 /* ---- Regions (region.c) ---- */
@@ -142,7 +143,8 @@ typedef struct TcgCache {
     uint64_t reclaims;    /* (k) */
 } TcgCache;
 
-bool tcg_cache_init(TcgCache *c, size_t size, GError **err);
+/* @for_perf: in memory that perf looks names of code up for. */
+bool tcg_cache_init(TcgCache *c, size_t size, bool for_perf, GError **err);
 void tcg_cache_prologue_done(TcgCache *c, size_t used);
 void tcg_cache_free(TcgCache *c);
 /* Make sure that the vCPU's slice has room for a usual region. May wait for other vCPUs:
@@ -355,6 +357,7 @@ struct TcgEngine {
     /* Called with what each translation is made from; NULL: nothing is (accel/check). */
     void (*edit)(void *opaque, const CpuTranslate *t, const IrCode *code);
     void *edit_opaque;
+    TcgPerf *perf;                /* (c) NULL: none */
     uint64_t killed;              /* (a) */
     uint64_t links;               /* (l) */
 };
@@ -443,6 +446,7 @@ typedef struct TcgEngineConfig {
     uint32_t hot_threshold; /* jumps to a place that make it worth the second tier; 0: none */
     bool shared;         /* another engine translates the same RAM: marks of pages with code
                             stay when the code is gone */
+    TcgPerf *perf;       /* that is told of its regions, or NULL */
 } TcgEngineConfig;
 TcgEngine *tcg_engine_new(const TcgEngineConfig *config, const CpuOps *ops, GError **err);
 void tcg_engine_free(TcgEngine *e);

@@ -6,6 +6,7 @@
 #include "util/osdep.h"
 
 #include "accel/tcg/internal.h"
+#include "accel/tcg/perf.h"
 #include "accel/tcg/profile.h"
 
 typedef struct TcgAccel {
@@ -16,11 +17,13 @@ typedef struct TcgAccel {
     int backend;
     bool one_insn;
     bool verify_ir;
+    bool perfmap, jitdump;
     TcgProfileOptions profile_options;
     bool tier2;
     uint32_t tier2_threshold;
 
     TcgProfile *profile;     /* NULL: none */
+    TcgPerf *perf;           /* NULL: none */
     TcgEngine *engine;       /* made with the first CPU */
     MemoryListener listener;
     GPtrArray *spaces;       /* listened to */
@@ -42,6 +45,8 @@ static const Property tcg_accel_properties[] = {
                 "jumps to a place that make it run often", .def = 4096, .min = 1,
                 .max = INT32_MAX),
     PROP_BOOL(TcgAccel, verify_ir, "verify-ir", "check the intermediate code of each translation"),
+    PROP_BOOL(TcgAccel, perfmap, "perfmap", "name translated code to perf by /tmp/perf-PID.map"),
+    PROP_BOOL(TcgAccel, jitdump, "jitdump", "name translated code to perf by jit-PID.dump"),
     PROP_BOOL(TcgAccel, profile_options.on, "profile",
               "sample what vCPUs do, for query-profile and stacks"),
     PROP_UINT32(TcgAccel, profile_options.frequency, "profile-frequency",
@@ -98,7 +103,8 @@ static bool tcg_accel_init(AccelState *accel, GError **err)
 {
     TcgAccel *a = (TcgAccel *)accel;
     ram_code_written_hook = tcg_code_written;
-    return accel_backend(a, err) && tcg_profile_new(&a->profile_options, &a->profile, err);
+    return accel_backend(a, err) && tcg_profile_new(&a->profile_options, &a->profile, err) &&
+           tcg_perf_new(a->perfmap, a->jitdump, &a->perf, err);
 }
 
 /* The flat view changed: translations made from the old one go, on each vCPU, before it
@@ -128,6 +134,7 @@ static bool tcg_accel_cpu_init(AccelState *accel, CpuState *cpu, GError **err)
             .verify = a->verify_ir,
             .profile = a->profile,
             .hot_threshold = a->tier2 ? a->tier2_threshold : 0,
+            .perf = a->perf,
         };
         TcgEngine *e = cfg.backend ? tcg_engine_new(&cfg, cpu->ops, err) : NULL;
         if (!e) {
@@ -163,6 +170,7 @@ static void tcg_accel_finalize(Object *obj)
         tcg_engine_free(a->engine);
     }
     tcg_profile_free(a->profile);
+    tcg_perf_free(a->perf);
 }
 
 static void tcg_accel_instance_init(Object *obj)
@@ -209,8 +217,12 @@ static bool tcg_accel_profile_reset(AccelState *accel, GError **err)
 
 static void tcg_accel_finish(AccelState *accel)
 {
-    TcgProfile *p = ((TcgAccel *)accel)->profile;
+    TcgAccel *a = (TcgAccel *)accel;
+    TcgProfile *p = a->profile;
     g_autoptr(GError) err = NULL;
+    if (a->perf) {
+        tcg_perf_flush(a->perf);
+    }
     if (p && !tcg_profile_write_stacks(p, &err)) {
         error_report(err);
     }

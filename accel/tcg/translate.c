@@ -7,6 +7,7 @@
 #include "util/osdep.h"
 
 #include "accel/tcg/internal.h"
+#include "accel/tcg/perf.h"
 #include "accel/tcg/profile.h"
 #include "accel/tcg/trace.h"
 #include "util/log.h"
@@ -275,6 +276,9 @@ TcgRegion *tcg_translate(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsig
             tcg_slice_commit(v, r);
             trace_tcg_region_translate(v->cpu->index, pc, r->ram_addr, r->mode, r->n_insns,
                                        r->code_size);
+            if (unlikely(e->perf)) {
+                tcg_perf_region(e->perf, r, pc);
+            }
         }
     } else {
         tcg_slice_drop(&v->slice);
