@@ -229,8 +229,13 @@ static bool read_locked(SymbolTable *t, const char *path, uint64_t shift, GError
     size_t size;
     bool ok;
 
+    if (access(path, R_OK) != 0) {
+        error_set_errno(err, errno, "cannot read symbol file '%s'", path);
+        error_set_culprit(err, "file", path);
+        return false;
+    }
     if (!g_file_get_contents(path, &data, &size, &cause)) {
-        error_set(err, "symbol file '%s': %s", path, cause->message);
+        error_set(err, "cannot read symbol file '%s': %s", path, cause->message);
         error_set_culprit(err, "file", path);
         return false;
     }

@@ -136,8 +136,12 @@ static void timer_make(TcgVcpuProfile *p)
 void tcg_profile_enter(TcgVcpu *v)
 {
     TcgVcpuProfile *p = v->profile;
-    int64_t now = tcg_profile_now();
 
+    if (!p->timer_thread) {
+        /* Names are read before the first sample, not in the midst of them. */
+        symbol_table_size(v->engine->profile->symbols);
+    }
+    int64_t now = tcg_profile_now();
     g_mutex_lock(&p->lock);
     if (!p->begun_ns) {
         p->begun_ns = now;
