@@ -152,7 +152,7 @@ typedef struct TcgCompile {
     uint32_t page_offset;      /* of the entry pc in its page */
     uint8_t tier;              /* 2: spend time on good code; else 1 */
     void *region;              /* owner's handle: comes back from tcg_run() */
-    TcgMark *marks;            /* room for ir->n_guest_insns, or NULL: none wanted */
+    TcgMark *marks;            /* room for ir->n_insns, or NULL: none wanted */
     /* out */
     uint32_t n_marks;          /* in ascending order; 0 if the backend knows none */
     const void *entry;         /* checked nothing: same page, same mode */

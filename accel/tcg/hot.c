@@ -13,6 +13,7 @@
 #include "util/osdep.h"
 
 #include "accel/tcg/internal.h"
+#include "accel/tcg/perf.h"
 #include "accel/tcg/trace.h"
 #include "util/log.h"
 
@@ -135,6 +136,9 @@ static bool promote(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsigned a
             tcg_slice_commit(v, r);
             trace_tcg_region_translate(v->cpu->index, pc, r->ram_addr, r->mode, r->n_insns,
                                        r->code_size);
+            if (unlikely(e->perf)) {
+                tcg_perf_region(e->perf, r, pc);
+            }
             v->stats.hot_regions++;
             v->stats.hot_insns += r->n_insns;
         }

@@ -158,7 +158,7 @@ TcgRegion *tcg_compile_region(TcgVcpu *v, const CpuTranslate *t, const IrCode *c
         .mode = key->mode,
         .page_offset = key->ram_addr & ~TCG_PAGE_MASK,
         .region = r,
-        .marks = v->profile ? tcg_profile_marks(v, code->n_guest_insns) : NULL,
+        .marks = v->profile ? tcg_profile_marks(v, code->n_insns) : NULL,
         .tier = tier,
     };
     if (!tcg_compile(e->ctx, &c, &e->cache.buf, s->code, s->code_end - s->code)) {
