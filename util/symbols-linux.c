@@ -246,29 +246,36 @@ static bool rising_from_own_place(const Kallsyms *k, size_t at)
     return true;
 }
 
+/* Where kernels are. */
+static bool in_upper_half(uint64_t addr)
+{
+    return addr >> 63;
+}
+
 static bool find_addresses(const Kallsyms *k, uint64_t base, Addresses *ret)
 {
     size_t size = (size_t)k->n * 4;
     size_t count = k->names - (get32(k, k->names - 4) == k->n ? 4 : 8);
 
-    for (unsigned align = 4; align <= 8; align += 4) {
+    for (unsigned align = 8; align >= 4; align -= 4) {
         size_t at = ROUND_UP(k->index_end, (size_t)align);
         size_t end = ROUND_UP(at + size, (size_t)8);
         if (end + 8 > k->size) {
             continue;
         }
-        if (rising_from_own_place(k, at)) {
-            *ret = (Addresses){ at, true, base };
+        if (in_upper_half(get64(k, end)) && rising(k, at)) {
+            *ret = (Addresses){ at, false, get64(k, end) };
             return true;
         }
-        if (rising(k, at)) {
-            *ret = (Addresses){ at, false, get64(k, end) };
+        /* Second, because what rises does so from its own place too. */
+        if (rising_from_own_place(k, at)) {
+            *ret = (Addresses){ at, true, base };
             return true;
         }
     }
     if (count >= ROUND_UP(size, (size_t)8) + 8) {
         size_t at = count - 8 - ROUND_UP(size, (size_t)8);
-        if (rising(k, at)) {
+        if (in_upper_half(get64(k, count - 8)) && rising(k, at)) {
             *ret = (Addresses){ at, false, get64(k, count - 8) };
             return true;
         }
