@@ -13,7 +13,7 @@ static char *write_file(const char *name, const void *data, size_t size)
 {
     char *path = g_build_filename(g_get_tmp_dir(), name, NULL);
 
-    g_assert_true(g_file_set_contents(path, data, size, NULL));
+    g_assert_true(g_file_set_contents_full(path, data, size, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
     return path;
 }
 
