@@ -7,28 +7,24 @@
 #include "util/error.h"
 #include "util/symbols.h"
 #include <elf.h>
-#include <glib/gstdio.h>
+#include <sys/mman.h>
 
-static char *write_file(const char *name, const void *data, size_t size)
+/* A file with these bytes, until it is closed; its path. */
+static char *data_file(const void *data, size_t size, int *ret_fd)
 {
-    char *path = g_build_filename(g_get_tmp_dir(), name, NULL);
-
-    g_assert_true(g_file_set_contents_full(path, data, size, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
-    return path;
-}
-
-static char *unique(const char *stem)
-{
-    return g_strdup_printf("rhea-%s-%d", stem, getpid());
+    *ret_fd = memfd_create("symbols", MFD_CLOEXEC);
+    g_assert_cmpint(*ret_fd, >=, 0);
+    g_assert_cmpint(write(*ret_fd, data, size), ==, size);
+    return g_strdup_printf("/proc/self/fd/%d", *ret_fd);
 }
 
 static bool read_data(SymbolTable *t, const void *data, size_t size, uint64_t shift, GError **err)
 {
-    g_autofree char *name = unique("symbols");
-    g_autofree char *path = write_file(name, data, size);
+    int fd;
+    g_autofree char *path = data_file(data, size, &fd);
     bool ok = symbol_table_read(t, path, shift, err);
 
-    g_unlink(path);
+    close(fd);
     return ok;
 }
 
@@ -192,13 +188,13 @@ static GByteArray *linux_image(bool own_place, uint64_t base)
 
 static void check_linux(const GByteArray *image, uint64_t link, uint64_t base)
 {
-    g_autofree char *name = unique("Image");
-    g_autofree char *path = write_file(name, image->data, image->len);
+    int fd;
+    g_autofree char *path = data_file(image->data, image->len, &fd);
     SymbolTable *t = symbol_table_new();
 
     symbol_table_add_image(t, path, 0, link);
     g_assert_cmpuint(symbol_table_size(t), ==, N_SYMS);
-    g_unlink(path);
+    close(fd);
     assert_name(t, base + place(0), "fn000");
     assert_name(t, base + place(255) + 15, "fn255+0xf");
     assert_name(t, base + place(599), "fn599");
@@ -222,8 +218,6 @@ static void test_linux(void)
 /* Whatever a file holds: names or an error, and no access outside of it. */
 static void damage(const uint8_t *data, size_t size, bool image, unsigned rounds)
 {
-    g_autofree char *name = unique("damaged");
-
     for (unsigned i = 0; i < rounds; i++) {
         g_autofree uint8_t *copy = g_memdup2(data, size);
         size_t len = i % 4 ? size : g_test_rand_int_range(0, size);
@@ -233,7 +227,8 @@ static void damage(const uint8_t *data, size_t size, bool image, unsigned rounds
             size_t at = g_test_rand_int_range(0, i & 1 ? MIN(size, 512) : size);
             copy[at] = i & 2 ? g_test_rand_int() : copy[at] ^ 1u << g_test_rand_int_range(0, 8);
         }
-        g_autofree char *path = write_file(name, copy, len);
+        int fd;
+        g_autofree char *path = data_file(copy, len, &fd);
         SymbolTable *t = symbol_table_new();
         if (image) {
             symbol_table_add_image(t, path, 0x1000, 0x2000);
@@ -242,7 +237,7 @@ static void damage(const uint8_t *data, size_t size, bool image, unsigned rounds
         }
         symbol_table_size(t);
         symbol_table_free(t);
-        g_unlink(path);
+        close(fd);
     }
 }
 
