@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
+#include "accel/accel.h"
 #include "gdbstub/internal.h"
 #include "softmmu/runstate.h"
 #include "util/main-loop.h"
@@ -159,12 +160,20 @@ static void forget_client(GdbStub *s)
 /* What the client has set goes with it. Whether the machine runs stays as it is. */
 static void client_left(GdbStub *s)
 {
+    bool running = run_state_running();
+
     if (!s->connected) {
         return;
+    }
+    if (running) {
+        cpus_pause_all(); /* vCPUs read what is removed */
     }
     gdb_remove_all_points(s);
     gdb_release_cpus();
     forget_client(s);
+    if (running) {
+        cpus_resume_all();
+    }
 }
 
 static void client_came(GdbStub *s)
