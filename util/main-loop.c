@@ -18,12 +18,25 @@
 static GMutex lock;
 static __thread bool lock_mine;
 static uint32_t lock_waiters; /* (a) */
+static void (*lock_wait_hook)(void *opaque); /* (a) written once */
+static void *lock_wait_opaque;
+
+void machine_lock_on_wait(void (*fn)(void *opaque), void *opaque)
+{
+    lock_wait_opaque = opaque;
+    atomic_store_release(&lock_wait_hook, fn);
+}
 
 void machine_lock(void)
 {
     g_assert(!lock_mine);
     if (!g_mutex_trylock(&lock)) {
+        void (*hook)(void *) = atomic_load_acquire(&lock_wait_hook);
+
         atomic_fetch_add(&lock_waiters, 1);
+        if (hook) {
+            hook(lock_wait_opaque);
+        }
         g_mutex_lock(&lock);
         atomic_fetch_add(&lock_waiters, -1);
     }

@@ -16,6 +16,9 @@ bool machine_locked(void);
 /* Another thread waits for the lock; one that holds it for long gives it up for a moment. */
 bool machine_lock_wanted(void);
 void machine_lock_yield(void);
+/* Call @fn in each thread that is about to wait for the lock, on that thread. For one user,
+ * from then on. */
+void machine_lock_on_wait(void (*fn)(void *opaque), void *opaque);
 /* Wait on a condition with the machine lock as its mutex. */
 void machine_cond_wait(GCond *cond);
 bool machine_cond_wait_until(GCond *cond, int64_t end_time_us);

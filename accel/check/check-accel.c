@@ -16,6 +16,8 @@ typedef struct CheckAccel {
     int report;
     int on_difference;
     bool verify_ir;
+    bool tier2;
+    uint32_t tier2_threshold;
     char *plant_text;
 
     CheckPlant *plant;
@@ -41,6 +43,10 @@ static const Property check_accel_properties[] = {
     PROP_ENUM(CheckAccel, on_difference, "on-difference",
               "stop the machine, or end the process with status 1", difference_names,
               .def_str = "stop"),
+    PROP_BOOL(CheckAccel, tier2, "tier2",
+              "compare the translator's second tier, which then runs first"),
+    PROP_UINT32(CheckAccel, tier2_threshold, "tier2-threshold",
+                "jumps to a place that make it worth the second tier", .def = 64, .min = 2),
     PROP_UINT32(CheckAccel, tb_size_mib, "tb-size",
                 "size of each side's cache of translated code, in MiB", .def = 128, .min = 1,
                 .max = 1024),
@@ -78,12 +84,14 @@ static void check_memory_changed(MemoryListener *l, AddressSpace *as)
 static bool side_init(CheckAccel *a, CheckSideId id, CpuState *cpu, GError **err)
 {
     CheckSide *s = &a->check.side[id];
+    bool translator = id == a->check.translator;
     const TcgEngineConfig cfg = {
-        .backend = id == CHECK_INTERP ? tcg_backend_find("interp") : tcg_backend_default(),
+        .backend = translator ? tcg_backend_default() : tcg_backend_find("interp"),
         .tb_size = (size_t)a->tb_size_mib * MiB,
         .max_insns = TCG_MAX_INSNS,
         .verify = a->verify_ir,
         .shared = true,
+        .hot_threshold = translator && a->tier2 ? a->tier2_threshold : 0,
     };
 
     if (!s->engine) {
@@ -93,7 +101,8 @@ static bool side_init(CheckAccel *a, CheckSideId id, CpuState *cpu, GError **err
         }
         tcg_engine_register(s->engine);
     }
-    if (id == CHECK_TRANS && a->plant) {
+    s->name = translator ? "translator" : "interp";
+    if (translator && a->plant) {
         s->engine->edit = check_plant_edit;
         s->engine->edit_opaque = a->plant;
     }
@@ -112,6 +121,7 @@ static bool check_accel_cpu_init(AccelState *accel, CpuState *cpu, GError **err)
         return error_set(err, "accelerator 'check' does not know CPUs such as '%s'",
                          cpu->name);
     }
+    a->check.translator = a->tier2 ? CHECK_FIRST : CHECK_SECOND;
     for (unsigned i = 0; i < CHECK_SIDES; i++) {
         if (!side_init(a, i, cpu, err)) {
             return false;
@@ -189,7 +199,7 @@ static void check_accel_info(AccelState *accel, GString *out)
     Check *c = &((CheckAccel *)accel)->check;
 
     for (unsigned i = 0; i < CHECK_SIDES && c->cpu; i++) {
-        g_string_append(out, i == CHECK_INTERP ? "Interpreter:\n" : "Translator:\n");
+        g_string_append_printf(out, "%s:\n", c->side[i].name);
         tcg_engine_info(c->side[i].engine, out);
     }
 }

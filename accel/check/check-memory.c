@@ -89,9 +89,10 @@ bool check_log_has_page(const CheckLog *log, const uint8_t *host)
     return log->pages & page_bit(host);
 }
 
-bool check_log_nearly_full(const CheckLog *log)
+bool check_log_has_grown(const CheckLog *log)
 {
-    return log->n_lines > CHECK_LINES / 4;
+    enum { LOADS = 4096 };
+    return log->n_lines > CHECK_LINES / 4 || log->loads->len > LOADS;
 }
 
 bool check_log_matches(const CheckLog *log)
@@ -166,6 +167,14 @@ static Check *tap_check(TcgTap *t)
     return container_of(t, CheckSide, tap)->check;
 }
 
+/* A loop inside a region ends where it looks for requests. */
+static void end_loop(Check *c)
+{
+    if (unlikely(check_log_has_grown(&c->log))) {
+        atomic_set(&c->cpu->tcg.exit_request, 1);
+    }
+}
+
 static uint64_t first_load(TcgTap *t, const uint8_t *host, unsigned size)
 {
     Check *c = tap_check(t);
@@ -176,6 +185,7 @@ static uint64_t first_load(TcgTap *t, const uint8_t *host, unsigned size)
         return value;
     }
     g_array_append_val(c->log.loads, load);
+    end_loop(c);
     if (!check_log_has_page(&c->log, host)) {
         return value;
     }
@@ -200,6 +210,7 @@ static void first_store(TcgTap *t, uint8_t *host, uint64_t value, unsigned size)
         memcpy(host, &value, size);
         return;
     }
+    end_loop(c);
     for (unsigned i = 0; i < size;) {
         uint8_t *start = line_start(host + i);
         unsigned at = host + i - start, n = MIN(size - i, CHECK_LINE - at);
@@ -236,11 +247,11 @@ static MemTxResult first_device(TcgTap *t, MemoryRegion *mr, uint64_t offset, un
     if (c->now.count != 1) {
         check_abort(c);
     }
-    check_state_save(c, &c->trans); /* not in use yet */
+    check_state_save(c, &c->second); /* not in use yet */
     d.result = write ? memory_region_dispatch_write(mr, offset, size, *value, MEMTXATTRS_CPU)
                      : memory_region_dispatch_read(mr, offset, size, value, MEMTXATTRS_CPU);
     d.value = *value;
-    note_patches(c, c->trans.bytes);
+    note_patches(c, c->second.bytes);
     g_array_append_val(c->log.devices, d);
     c->stats.devices++;
     return d.result;
@@ -297,7 +308,7 @@ void check_taps_init(Check *c)
     for (unsigned i = 0; i < CHECK_SIDES; i++) {
         c->side[i].check = c;
     }
-    c->side[CHECK_INTERP].tap = (TcgTap){ first_load, first_store, first_device,
+    c->side[CHECK_FIRST].tap = (TcgTap){ first_load, first_store, first_device,
                                           first_outside };
-    c->side[CHECK_TRANS].tap = (TcgTap){ .device = second_device };
+    c->side[CHECK_SECOND].tap = (TcgTap){ .device = second_device };
 }

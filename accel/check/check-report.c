@@ -9,8 +9,6 @@
 #include "accel/check/check.h"
 #include "util/log.h"
 
-static const char *const side_names[] = { "interp", "translator" };
-
 static uint64_t state_u64(const Check *c, const CheckState *s, uint32_t offset, unsigned size)
 {
     uint64_t value = 0;
@@ -43,11 +41,11 @@ static bool put_registers(const Check *c, GString *out)
 {
     bool others = false;
     const CpuOps *ops = c->cpu->ops;
-    const CheckState *s[] = { &c->before, &c->interp, &c->trans };
+    const CheckState *s[] = { &c->before, &c->first, &c->second };
     uint64_t v[3];
 
     g_string_append_printf(out, "  %-16s %-16s  %-16s  %s\n", "register", "before",
-                           side_names[0], side_names[1]);
+                           c->side[0].name, c->side[1].name);
     for (uint32_t at = sizeof(CpuState); at + 8 <= ops->state_size; at += 8) {
         const IrGlobal *g = global_at(ops, at);
         for (unsigned i = 0; i < 3; i++) {
@@ -59,13 +57,13 @@ static bool put_registers(const Check *c, GString *out)
             others = others || !g;
         }
     }
-    const uint64_t icount[] = { c->before.icount, c->interp.icount, c->trans.icount };
+    const uint64_t icount[] = { c->before.icount, c->first.icount, c->second.icount };
     put_row(out, "instructions", icount);
-    const uint64_t mode[] = { c->before.mode, c->interp.mode, c->trans.mode };
+    const uint64_t mode[] = { c->before.mode, c->first.mode, c->second.mode };
     if (mode[0] != mode[1] || mode[1] != mode[2]) {
         put_row(out, "code mode", mode);
     }
-    const uint64_t raised[] = { 0, c->interp.raised, c->trans.raised };
+    const uint64_t raised[] = { 0, c->first.raised, c->second.raised };
     if (raised[1] || raised[2]) {
         put_row(out, "exception taken", raised);
     }
@@ -76,7 +74,7 @@ static bool put_registers(const Check *c, GString *out)
  * there. */
 static void put_dumps(Check *c, GString *out)
 {
-    const CheckState *s[] = { &c->interp, &c->trans };
+    const CheckState *s[] = { &c->first, &c->second };
     char **line[2];
 
     if (!c->cpu->ops->dump) {
@@ -91,7 +89,7 @@ static void put_dumps(Check *c, GString *out)
     for (unsigned n = 0; line[0][n] && line[1][n]; n++) {
         if (strcmp(line[0][n], line[1][n]) != 0) {
             for (unsigned i = 0; i < 2; i++) {
-                g_string_append_printf(out, "  %-11s%s\n", side_names[i], line[i][n]);
+                g_string_append_printf(out, "  %-11s%s\n", c->side[i].name, line[i][n]);
             }
         }
     }
@@ -148,8 +146,8 @@ static void put_line(const Check *c, const CheckLine *l, GString *out)
     put_place(c, l->host + first, out);
     g_string_append(out, memcmp(l->new, l->host, CHECK_LINE) != 0 ? "  <- differ\n" : "\n");
     put_bytes(out, "before", l->old + first, last - first + 1);
-    put_bytes(out, side_names[0], l->new + first, last - first + 1);
-    put_bytes(out, side_names[1], l->host + first, last - first + 1);
+    put_bytes(out, c->side[0].name, l->new + first, last - first + 1);
+    put_bytes(out, c->side[1].name, l->host + first, last - first + 1);
 }
 
 static void put_memory(const Check *c, GString *out)
@@ -166,10 +164,10 @@ static void put_memory(const Check *c, GString *out)
                                " ('%s'), value 0x%" PRIx64 "%s\n",
                                d->write ? "write" : "read", d->size, d->phys,
                                d->mr->name ? d->mr->name : "", d->value,
-                               i >= c->log.replayed ? "  <- not made by the translator" : "");
+                               i >= c->log.replayed ? "  <- made by one side alone" : "");
     }
     if (c->log.fault) {
-        g_string_append_printf(out, "device: the translator makes another access: %s\n",
+        g_string_append_printf(out, "device: the other side makes another access: %s\n",
                                c->log.fault);
     }
 }
@@ -179,15 +177,16 @@ static void put_memory(const Check *c, GString *out)
 /* The code of the regions run. */
 static void put_code(Check *c, GString *out)
 {
-    TcgVcpu *v = c->side[CHECK_TRANS].vcpu;
+    CheckSide *s = &c->side[c->translator];
+    TcgVcpu *v = s->vcpu;
 
     check_state_restore(c, &c->before);
     tcg_vcpu_select(v);
     if (sigsetjmp(c->unwind, 0) == 0) {
         for (unsigned i = 0; i < c->n_steps; i++) {
             uint64_t pc = c->step[i].pc;
-            tcg_region_describe(v, check_region_at(&c->side[CHECK_TRANS], pc, c->now.count), pc, c->full_report,
-                                out);
+            TcgRegion *r = check_region_at(s, pc, c->now.count);
+            tcg_region_describe(v, r, pc, c->full_report, out);
         }
     } else {
         tcg_translate_abort(v);
@@ -206,7 +205,7 @@ static GString *describe(Check *c, const char *conclusion)
         put_dumps(c, out);
     }
     put_memory(c, out);
-    check_state_restore(c, &c->trans);
+    check_state_restore(c, &c->second);
     return out;
 }
 
@@ -227,7 +226,7 @@ static void publish(Check *c, GString *text)
 /* From one comparison of several regions to the region: true if found, the attempt made. */
 static bool narrow_to_region(Check *c, CheckGrain g)
 {
-    uint64_t end = c->interp.icount + c->interp.raised;
+    uint64_t end = c->first.icount + c->first.raised;
 
     check_rewind(c);
     while (c->before.icount < end) {
@@ -247,9 +246,9 @@ static bool narrow_to_region(Check *c, CheckGrain g)
 /* From a region to its first instructions that differ, run together. 0: none do. */
 static unsigned narrow_to_count(Check *c)
 {
-    unsigned n = c->interp.icount - c->before.icount + c->interp.raised;
+    unsigned n = c->first.icount - c->before.icount + c->first.raised;
 
-    n = MAX(n, c->trans.icount - c->before.icount + c->trans.raised);
+    n = MAX(n, c->second.icount - c->before.icount + c->second.raised);
     for (unsigned count = 1; count <= MIN(n, TCG_MAX_INSNS); count++) {
         check_rewind(c);
         switch (check_attempt(c, (CheckGrain){ count, 1 })) {
@@ -307,7 +306,7 @@ static GString *narrow(Check *c, CheckGrain g)
 /* All that differs are bytes beside those that the first side stored. */
 static bool differs_beside(const Check *c)
 {
-    if (!check_state_equal(c, &c->interp, &c->trans)) {
+    if (!check_state_equal(c, &c->first, &c->second)) {
         return false;
     }
     for (unsigned i = 0; i < c->log.n_lines; i++) {

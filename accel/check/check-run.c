@@ -4,7 +4,8 @@
  *
  * Each side has an engine and a vCPU of its own (accel/tcg), with its own views: what
  * helpers do to views is done twice, once for each. The first side's views serve the slow
- * path alone, so that every access of it is seen.
+ * path alone, so that every access of it is seen. It goes as far as it likes, the second
+ * as far as the first.
  *
  * A grain that cannot be finished (a device is to be accessed) is given up: the state goes
  * back, and the views of both sides are flushed, because what the first side filled them
@@ -20,9 +21,6 @@
 #include "util/timer.h"
 
 enum { UNWIND_EXCEPTION = 1, UNWIND_ABORT = 100 };
-/* Turns after which the second side is lost. */
-enum { LOST = 4096 };
-
 /* ---- State ---- */
 
 static size_t state_len(const Check *c)
@@ -95,7 +93,7 @@ static void flush_views(Check *c)
 static bool views_equal(const Check *c)
 {
     for (unsigned k = 0; k < CPU_VIEW_COUNT; k++) {
-        if (memcmp(side_key(c, CHECK_INTERP, k), side_key(c, CHECK_TRANS, k),
+        if (memcmp(side_key(c, CHECK_FIRST, k), side_key(c, CHECK_SECOND, k),
                    sizeof(CpuViewKey)) != 0) {
             return false;
         }
@@ -185,8 +183,12 @@ static bool ends_before(Check *c, TcgVcpu *v, uint64_t pc)
 
 static void first_regions(Check *c)
 {
-    CheckSide *s = &c->side[CHECK_INTERP];
+    CheckSide *s = &c->side[CHECK_FIRST];
 
+    if (unlikely(c->hot)) {
+        c->hot = false;
+        tcg_hot(s->vcpu, current_pc(c), c->hot_counter);
+    }
     for (;;) {
         uint64_t pc = current_pc(c);
         c->peeked = false;
@@ -202,7 +204,12 @@ static void first_regions(Check *c)
         c->step[c->n_steps++] = (CheckStep){ pc, r->ram_addr, r->n_insns };
         TcgExit ex = run_region(c, s->vcpu, r);
         c->poll = ex.reason == TCG_EXIT_POLL;
-        if (c->poll || c->n_steps >= c->now.regions || check_log_nearly_full(&c->log)) {
+        if (unlikely(ex.reason == TCG_EXIT_HOT)) {
+            /* Made before the next grain: RAM has what is to be translated then. */
+            c->hot = true;
+            c->hot_counter = ex.link;
+        }
+        if (c->poll || c->hot || c->n_steps >= c->now.regions || check_log_has_grown(&c->log)) {
             c->peeked = false;
             return;
         }
@@ -212,14 +219,14 @@ static void first_regions(Check *c)
 /* False: given up. */
 static bool first_side(Check *c)
 {
-    TcgVcpu *v = c->side[CHECK_INTERP].vcpu;
+    TcgVcpu *v = c->side[CHECK_FIRST].vcpu;
 
-    c->interp.raised = false;
+    c->first.raised = false;
     c->n_steps = 0;
     c->peeked = false;
     c->once = false;
-    side_select(c, CHECK_INTERP);
-    v->tap = &c->side[CHECK_INTERP].tap;
+    side_select(c, CHECK_FIRST);
+    v->tap = &c->side[CHECK_FIRST].tap;
     switch (sigsetjmp(c->unwind, 0)) {
     case 0:
         first_regions(c);
@@ -230,13 +237,13 @@ static bool first_side(Check *c)
         return false;
     default:
         tcg_translate_abort(v);
-        c->interp.raised = true;
+        c->first.raised = true;
         c->poll = true;
         c->cpu->ops->take_exception(c->cpu);
         break;
     }
     v->tap = NULL;
-    check_state_save(c, &c->interp);
+    check_state_save(c, &c->first);
     return true;
 }
 
@@ -245,18 +252,21 @@ static bool first_side(Check *c)
 /* The same regions, or else as many instructions. */
 static void second_regions(Check *c)
 {
-    CheckSide *side = &c->side[CHECK_TRANS];
-    const uint64_t target = c->interp.icount + c->interp.raised;
+    CheckSide *side = &c->side[CHECK_SECOND];
+    const uint64_t target = c->first.icount + c->first.raised;
     TcgFetch f;
 
-    for (unsigned i = 0; c->cpu->tcg.icount < target && i < LOST; i++) {
-        uint64_t pc = current_pc(c), left = target - c->cpu->tcg.icount;
+    for (unsigned i = 0; c->cpu->tcg.icount < target; i++) {
+        uint64_t pc = current_pc(c), was = c->cpu->tcg.icount, left = target - was;
         const CheckStep *s = i < c->n_steps ? &c->step[i] : NULL;
         TcgRegion *r = check_region_at(side, pc, c->now.count);
         if ((!s || s->pc != pc || s->n_insns != r->n_insns) && r->n_insns > left) {
             r = check_region_at(side, pc, left);
         }
         run_region(c, side->vcpu, r);
+        if (c->cpu->tcg.icount == was) {
+            break;
+        }
     }
     if (c->peeked) {
         tcg_fetch(side->vcpu, current_pc(c), &f);
@@ -265,20 +275,20 @@ static void second_regions(Check *c)
 
 static void second_side(Check *c)
 {
-    TcgVcpu *v = c->side[CHECK_TRANS].vcpu;
+    TcgVcpu *v = c->side[CHECK_SECOND].vcpu;
 
-    c->trans.raised = false;
-    side_select(c, CHECK_TRANS);
-    v->tap = &c->side[CHECK_TRANS].tap;
+    c->second.raised = false;
+    side_select(c, CHECK_SECOND);
+    v->tap = &c->side[CHECK_SECOND].tap;
     if (sigsetjmp(c->unwind, 0) == 0) {
         second_regions(c);
     } else {
         tcg_translate_abort(v);
-        c->trans.raised = true;
+        c->second.raised = true;
         c->cpu->ops->take_exception(c->cpu);
     }
     v->tap = NULL;
-    check_state_save(c, &c->trans);
+    check_state_save(c, &c->second);
 }
 
 /* ---- A grain ---- */
@@ -302,7 +312,7 @@ static void give_up(Check *c)
     }
     c->stats.aborts++;
     check_state_restore(c, &c->before);
-    side_sync(c, CHECK_INTERP, CHECK_TRANS);
+    side_sync(c, CHECK_FIRST, CHECK_SECOND);
     flush_views(c);
 }
 
@@ -319,7 +329,7 @@ CheckResult check_attempt(Check *c, CheckGrain g)
     }
     check_state_restore(c, &c->before);
     second_side(c);
-    return check_state_equal(c, &c->interp, &c->trans) && check_log_matches(&c->log) &&
+    return check_state_equal(c, &c->first, &c->second) && check_log_matches(&c->log) &&
                    !c->log.fault && c->log.replayed == c->log.devices->len && views_equal(c)
                ? CHECK_SAME
                : CHECK_DIFFERENT;
@@ -331,16 +341,16 @@ void check_commit(Check *c)
 
     c->stats.grains++;
     c->stats.regions += c->n_steps;
-    c->stats.insns += c->interp.icount - was.icount;
-    c->before = c->interp;
-    c->interp = was;
+    c->stats.insns += c->first.icount - was.icount;
+    c->before = c->first;
+    c->first = was;
 }
 
 void check_rewind(Check *c)
 {
     check_log_undo(&c->log);
     check_state_restore(c, &c->before);
-    side_select(c, CHECK_TRANS);
+    side_select(c, CHECK_SECOND);
     flush_views(c);
 }
 
@@ -364,7 +374,7 @@ static bool grain(Check *c)
     case CHECK_ONCE:
         /* The other side takes it over. */
         c->stats.once++;
-        side_sync(c, CHECK_TRANS, CHECK_INTERP);
+        side_sync(c, CHECK_SECOND, CHECK_FIRST);
         flush_views(c);
         c->before_valid = false;
         break;
@@ -389,13 +399,13 @@ static bool between_grains(Check *c)
     CpuState *cpu = c->cpu;
     bool on = true;
 
-    side_select(c, CHECK_TRANS);
+    side_select(c, CHECK_SECOND);
     if (atomic_read(&cpu->tcg.exit_request)) {
-        on = tcg_loop_serve(c->side[CHECK_TRANS].vcpu);
-        tcg_vcpu_serve(c->side[CHECK_INTERP].vcpu);
+        on = tcg_loop_serve(c->side[CHECK_SECOND].vcpu);
+        tcg_vcpu_serve(c->side[CHECK_FIRST].vcpu);
     }
-    on = on && tcg_loop_poll(c->side[CHECK_TRANS].vcpu);
-    side_sync(c, CHECK_INTERP, CHECK_TRANS);
+    on = on && tcg_loop_poll(c->side[CHECK_SECOND].vcpu);
+    side_sync(c, CHECK_FIRST, CHECK_SECOND);
     c->before_valid = false;
     c->poll = false;
     return on;
@@ -447,12 +457,12 @@ void check_run(Check *c)
         tcg_vcpu_enter(c->side[i].vcpu);
     }
     /* What happened outside concerned the selected side alone. */
-    side_sync(c, CHECK_INTERP, CHECK_TRANS);
+    side_sync(c, CHECK_FIRST, CHECK_SECOND);
     flush_views(c);
     c->before_valid = false;
     c->poll = true;
     run_grains(c);
-    side_select(c, CHECK_TRANS);
+    side_select(c, CHECK_SECOND);
     for (unsigned i = 0; i < CHECK_SIDES; i++) {
         tcg_vcpu_leave(c->side[i].vcpu);
     }
@@ -467,27 +477,37 @@ void check_run(Check *c)
     }
 }
 
+/* A loop in a region of the second tier may take for ever. */
+static void lock_wanted(void *opaque)
+{
+    Check *c = opaque;
+
+    atomic_set(&c->cpu->tcg.exit_request, 1);
+}
+
 void check_init(Check *c)
 {
+    machine_lock_on_wait(lock_wanted, c);
     check_log_init(&c->log);
     check_state_init(c, &c->before);
-    check_state_init(c, &c->interp);
-    check_state_init(c, &c->trans);
+    check_state_init(c, &c->first);
+    check_state_init(c, &c->second);
     c->marks = g_new0(uint64_t, (1 << CHECK_MARK_BITS) / 64);
     check_taps_init(c);
     for (unsigned i = 0; i < CHECK_SIDES; i++) {
         c->side[i].found = g_new0(CheckFound, CHECK_FOUND);
     }
-    c->side[CHECK_INTERP].vcpu->slow_views = true;
+    c->side[CHECK_FIRST].vcpu->slow_views = true;
 }
 
 void check_destroy(Check *c)
 {
     if (c->marks) {
+        machine_lock_on_wait(NULL, NULL);
         check_log_free(&c->log);
         g_free(c->before.bytes);
-        g_free(c->interp.bytes);
-        g_free(c->trans.bytes);
+        g_free(c->first.bytes);
+        g_free(c->second.bytes);
         g_free(c->marks);
         for (unsigned i = 0; i < CHECK_SIDES; i++) {
             g_free(c->side[i].found);

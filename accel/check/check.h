@@ -1,7 +1,7 @@
 /*
- * The self-check (docs/devel/self-check.rst): the same instructions run on the interpreter,
- * with stores diverted to a log, and then on the translator, with stores to RAM; what both
- * leave behind is compared.
+ * The self-check (docs/devel/self-check.rst): the same instructions run on one side, with
+ * stores diverted to a log, and then on the other, with stores to RAM; what both leave
+ * behind is compared. One is the interpreter, the other the translator.
  *
  * All of it belongs to the thread of the one vCPU, which holds the machine lock.
  *
@@ -17,7 +17,7 @@
 typedef struct Check Check;
 
 /* The sides, in the order in which they run. */
-typedef enum CheckSideId { CHECK_INTERP, CHECK_TRANS, CHECK_SIDES } CheckSideId;
+typedef enum CheckSideId { CHECK_FIRST, CHECK_SECOND, CHECK_SIDES } CheckSideId;
 
 /* ---- What a side leaves behind (check-state.c) ---- */
 
@@ -86,8 +86,8 @@ void check_log_free(CheckLog *log);
 void check_log_clear(CheckLog *log);
 /* Whether the log may hold stores to a page of RAM. */
 bool check_log_has_page(const CheckLog *log, const uint8_t *host);
-/* Close to full: the grain should end. */
-bool check_log_nearly_full(const CheckLog *log);
+/* It has grown: the grain should end. */
+bool check_log_has_grown(const CheckLog *log);
 /* RAM is what the log says. */
 bool check_log_matches(const CheckLog *log);
 /* Put the bytes back that were stored to: those of @line, or of all. */
@@ -127,6 +127,7 @@ typedef struct CheckSide {
     TcgEngine *engine;
     TcgVcpu *vcpu;
     TcgTap tap;
+    const char *name;  /* for reports */
     CheckFound *found;
     uint64_t reclaims; /* of the cache of regions, when found[] was good */
 } CheckSide;
@@ -147,8 +148,9 @@ struct Check {
     CheckSide side[CHECK_SIDES];
     CheckGrain grain;      /* as asked for */
     bool full_report, stop_by_exit;
+    CheckSideId translator; /* the side that it is */
 
-    CheckState before, interp, trans;
+    CheckState before, first, second; /* the last: scratch while the first side runs */
     bool before_valid;     /* the CPU is in that state */
     CheckLog log;
     CheckGrain now;        /* of the grain at hand */
@@ -156,6 +158,8 @@ struct Check {
     unsigned n_steps;
     bool peeked;           /* the first side looked at the code behind its last region */
     bool once;
+    bool hot;              /* the first side counted a jump to the end: to pc, */
+    unsigned hot_counter;  /* with this counter */
     bool poll;             /* interrupts are to be looked at */
     unsigned single_left;  /* instructions to be run one by one */
     uint64_t *marks;       /* hash of a region's address -> a bit: it accesses devices */

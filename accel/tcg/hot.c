@@ -50,7 +50,13 @@ static const IrCode *build(TcgVcpu *v, CpuTranslate *t, const TcgPlan *plan, boo
     t->size = size;
     t->n_insns = n_insns;
     const IrCode *code = ir_builder_code(v->ir);
-    return code->overflow ? NULL : code;
+    if (code->overflow) {
+        return NULL;
+    }
+    if (unlikely(v->engine->edit)) {
+        v->engine->edit(v->engine->edit_opaque, t, code);
+    }
+    return code;
 }
 
 static int by_first(const void *a, const void *b)
