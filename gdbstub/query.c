@@ -126,11 +126,13 @@ static void q_monitor(GdbStub *s, GdbText *t)
     g_autofree char *text = NULL;
     size_t len, at = 0;
 
-    if (!line || memchr(line->data, 0, line->len)) {
+    if (line) {
+        g_byte_array_append(line, (const uint8_t *)"", 1);
+    }
+    if (!line || strlen((const char *)line->data) != line->len - 1) {
         gdb_reply_error(s, GDB_EINVAL);
         return;
     }
-    g_byte_array_append(line, (const uint8_t *)"", 1);
     text = qmp_human_monitor_command((const char *)line->data, true, gdb_cpu(s)->index, &err);
     len = text ? strlen(text) : 0;
     while (at < len) {
