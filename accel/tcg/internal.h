@@ -192,7 +192,6 @@ typedef struct TcgLeafRange {
 typedef struct TcgDataSide {
     uint32_t store_page[TCG_VIEW_ENTRIES];    /* RAM page number behind store[i] */
     uint64_t global[2][TCG_VIEW_ENTRIES / 64]; /* of load and store entries */
-    uint64_t bloom[32];                       /* RAM pages that store[] may hold */
 } TcgDataSide;
 
 typedef struct TcgDataSlot {
@@ -274,6 +273,7 @@ struct TcgPage {
     uint32_t version;     /* (p) counts writes */
     uint32_t granules;    /* (p) bit per 128 bytes that a region covers */
     bool guarded;         /* (p) no vCPU has a store entry for it */
+    uint8_t idle_writes;  /* (p) since a region was last made from it */
 };
 
 typedef struct TcgPageStripe {
@@ -397,10 +397,8 @@ struct TcgVcpu {
     TcgTap *tap;        /* (v) */
     bool slow_views;    /* (c) generated code never finds an access in a view */
     TcgViewPool pool[CPU_VIEW_COUNT];
-    uint64_t *store_bloom; /* (a) bit per hash of a RAM page that store entries may exist for */
-    uint64_t *bloom_spare; /* (v) */
-    uint32_t bloom_seq;    /* (a) odd while the map is rebuilt */
-    uint32_t bloom_misses; /* (v) */
+    uint64_t *store_views; /* (a) by hash of a RAM page: bit per view that may have a store
+                              entry for one; the vCPU alone writes it */
     TcgJumpEntry *jump_cache;
     uint32_t *hot;      /* TcgCpuArea.hot */
     TcgJumpEntry *no_jumps; /* empty; NULL until a debugger came */

@@ -78,10 +78,16 @@ static uint32_t granule_mask(unsigned first, unsigned last)
     return (UINT32_MAX << a) & (UINT32_MAX >> (31 - b));
 }
 
-/* Forget the page if nothing depends on its guard. */
+/*
+ * Forget the page if nothing depends on its guard. Guarding it again would ask all vCPUs:
+ * where code is patched and run in turns, the guard stays, until many writes in a row have
+ * found no code.
+ */
+enum { IDLE_WRITES = 32 };
+
 void tcg_page_release_locked(TcgEngine *e, TcgPageStripe *s, TcgPage *p)
 {
-    if (p->pins || p->regions) {
+    if (p->pins || p->regions || (p->guarded && p->idle_writes < IDLE_WRITES)) {
         return;
     }
     uint8_t *flags = page_flags(p->ram_page);
@@ -140,6 +146,7 @@ static void page_list_locked(TcgPage *p, TcgPageNode *n)
     n->pprev = &p->regions;
     p->regions = n;
     p->granules |= granule_mask(n->first, n->last);
+    p->idle_writes = 0;
 }
 
 static void page_unlist_locked(TcgEngine *e, uint64_t ram_page, TcgPageNode *n)
@@ -244,7 +251,9 @@ bool tcg_page_written(TcgEngine *e, uint64_t ram_page, unsigned offset, unsigned
         TcgPage *p = page_find_locked(s, ram_page);
         if (p) {
             p->version++;
-            if (p->granules & granule_mask(offset, last)) {
+            if (!p->regions && ++p->idle_writes >= IDLE_WRITES) {
+                tcg_page_release_locked(e, s, p);
+            } else if (p->granules & granule_mask(offset, last)) {
                 p->pins++; /* it stays while its list is walked */
                 wanted = page_kill_locked(e, p, offset, last, other, &killed);
                 p->pins--;

@@ -24,7 +24,7 @@
 #include "accel/tcg/internal.h"
 #include "accel/tcg/trace.h"
 
-enum { BLOOM_BITS = 16, BLOOM_REBUILD = 512 };
+enum { STORE_HASH_BITS = 16 };
 
 static inline bool bit_test(const uint64_t *map, unsigned n)
 {
@@ -37,9 +37,10 @@ static inline void bit_put(uint64_t *map, unsigned n, bool value)
     map[n / 64] = value ? map[n / 64] | bit : map[n / 64] & ~bit;
 }
 
-static inline unsigned page_hash(uint64_t ram_page, unsigned bits)
+/* Of a RAM page's number. */
+static inline unsigned store_hash(uint64_t page)
 {
-    return (ram_page >> TCG_PAGE_BITS) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - bits);
+    return page * UINT64_C(0x9e3779b97f4a7c15) >> (64 - STORE_HASH_BITS);
 }
 
 static inline bool key_equal(const CpuViewKey *a, const CpuViewKey *b)
@@ -54,7 +55,6 @@ static inline unsigned key_hint(const CpuViewKey *key)
     return h * UINT64_C(0x9e3779b97f4a7c15) >> 58;
 }
 G_STATIC_ASSERT(TCG_VIEWS_MAX == 64);
-G_STATIC_ASSERT(sizeof(((TcgDataSide *)0)->bloom) * 8 == 1 << 11);
 
 /* ---- The tables of a view ---- */
 
@@ -149,7 +149,6 @@ static void view_clear(TcgViewPool *p, unsigned n)
                 table[i].tag = TCG_TAG_INVALID;
             }
         }
-        memset(s->side.bloom, 0, sizeof(s->side.bloom));
     }
     w->n_touched = 0;
     w->overflow = false;
@@ -457,18 +456,16 @@ bool tcg_view_enter_store(TcgVcpu *v, uint64_t vaddr, uint8_t *host, uint64_t ra
 
     /* I4: announce the entry, then look at the flag. A translator sets the flag, then
      * looks at the announcement: one of the two sees the other. */
-    unsigned h = page_hash(ram_page, BLOOM_BITS);
-    uint64_t bit = UINT64_C(1) << (h % 64);
-    uint64_t *bloom = &v->store_bloom[h / 64];
-    if (!(*bloom & bit)) {
-        atomic_set(bloom, *bloom | bit);
+    uint64_t bit = UINT64_C(1) << p->current;
+    uint64_t *views = &v->store_views[store_hash(ram_page >> TCG_PAGE_BITS)];
+    if (!(*views & bit)) {
+        atomic_set(views, *views | bit);
     }
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     uint8_t flags = atomic_read(page_flags);
     if ((flags & DIRTY) != DIRTY) {
         atomic_fetch_or(page_flags, DIRTY);
     }
-    bit_put(s->side.bloom, page_hash(ram_page, 11), true);
     block_need(s, w, true, i);
     if (s->table.store[i].tag == TCG_TAG_INVALID) {
         view_touch(w, i | TCG_TOUCHED_STORE);
@@ -499,63 +496,43 @@ void tcg_view_enter_fetch(TcgVcpu *v, uint64_t vaddr, uint64_t ram_page, const C
 
 bool tcg_views_may_store(TcgVcpu *v, uint64_t ram_page)
 {
-    uint32_t seq = atomic_load_acquire(&v->bloom_seq);
-    unsigned h = page_hash(ram_page, BLOOM_BITS);
-    bool may = atomic_read(&atomic_load_acquire(&v->store_bloom)[h / 64]) >> (h % 64) & 1;
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    return may || atomic_read(&v->bloom_seq) != seq;
+    return atomic_read(&v->store_views[store_hash(ram_page >> TCG_PAGE_BITS)]) != 0;
 }
 
-/* Forget pages that no view holds any more. Readers that overlap see the count change. */
-static void bloom_rebuild(TcgVcpu *v)
+/* Turn the page's store entries in one view into slow ones; false if it has none of any
+ * page with that hash. */
+static bool view_revoke(TcgViewPool *p, unsigned n, uint64_t page)
 {
-    TcgViewPool *p = &v->pool[CPU_VIEW_DATA];
-    uint64_t *map = v->bloom_spare;
-    atomic_fetch_add(&v->bloom_seq, 1);
-    memset(map, 0, (1 << BLOOM_BITS) / 8);
-    for (unsigned n = 0; n < p->n_used; n++) {
-        if (p->view[n].stale || p->view[n].generation != p->generation) {
-            continue;
-        }
-        unsigned cursor = 0;
-        for (int i; (i = next_entry(&p->view[n], true, &cursor)) >= 0;) {
-            if (p->data[n].table.store[i].tag != TCG_TAG_INVALID) {
-                uint64_t page = (uint64_t)p->data[n].side.store_page[i] << TCG_PAGE_BITS;
-                bit_put(map, page_hash(page, BLOOM_BITS), true);
+    TcgDataSlot *s = &p->data[n];
+    unsigned h = store_hash(page), cursor = 0;
+    bool any = false;
+
+    if (p->view[n].stale || p->view[n].generation != p->generation) {
+        return false;
+    }
+    for (int i; (i = next_entry(&p->view[n], true, &cursor)) >= 0;) {
+        if (s->table.store[i].tag != TCG_TAG_INVALID && store_hash(s->side.store_page[i]) == h) {
+            any = true;
+            if (s->side.store_page[i] == page) {
+                s->table.store[i].tag |= TCG_TAG_SLOW;
             }
         }
     }
-    v->bloom_spare = v->store_bloom;
-    atomic_store_release(&v->store_bloom, map);
-    atomic_fetch_add(&v->bloom_seq, 1);
-    v->bloom_misses = 0;
+    return any;
 }
 
 void tcg_views_revoke(TcgVcpu *v, uint64_t ram_page)
 {
     TcgViewPool *p = &v->pool[CPU_VIEW_DATA];
-    uint32_t number = ram_page >> TCG_PAGE_BITS;
-    unsigned h = page_hash(ram_page, 11);
-    bool found = false;
+    uint64_t page = ram_page >> TCG_PAGE_BITS;
+    uint64_t *views = &v->store_views[store_hash(page)];
 
     v->stats.revokes++;
-    for (unsigned n = 0; n < p->n_used; n++) {
-        TcgDataSlot *s = &p->data[n];
-        if (p->view[n].stale || p->view[n].generation != p->generation ||
-            !bit_test(s->side.bloom, h)) {
-            continue;
+    for (uint64_t left = *views; left; left &= left - 1) {
+        unsigned n = __builtin_ctzll(left);
+        if (!view_revoke(p, n, page)) {
+            atomic_set(views, *views & ~(UINT64_C(1) << n));
         }
-        unsigned cursor = 0;
-        for (int i; (i = next_entry(&p->view[n], true, &cursor)) >= 0;) {
-            if (s->side.store_page[i] == number &&
-                s->table.store[i].tag != TCG_TAG_INVALID) {
-                s->table.store[i].tag |= TCG_TAG_SLOW;
-                found = true;
-            }
-        }
-    }
-    if (!found && ++v->bloom_misses > BLOOM_REBUILD) {
-        bloom_rebuild(v);
     }
 }
 
@@ -565,8 +542,7 @@ bool tcg_views_init(TcgVcpu *v, GError **err)
 {
     static const size_t slot_size[] = { sizeof(TcgDataSlot), sizeof(TcgFetchSlot) };
     static const CpuViewKey none = { { UINT64_MAX, UINT64_MAX, UINT64_MAX } };
-    v->store_bloom = g_malloc0((1 << BLOOM_BITS) / 8);
-    v->bloom_spare = g_malloc0((1 << BLOOM_BITS) / 8);
+    v->store_views = g_malloc0(sizeof(uint64_t) << STORE_HASH_BITS);
     for (unsigned k = 0; k < CPU_VIEW_COUNT; k++) {
         TcgViewPool *p = &v->pool[k];
         p->kind = k;
@@ -592,6 +568,5 @@ void tcg_views_free(TcgVcpu *v)
             munmap(v->pool[k].slots, v->pool[k].slots_size);
         }
     }
-    g_free(v->store_bloom);
-    g_free(v->bloom_spare);
+    g_free(v->store_views);
 }
