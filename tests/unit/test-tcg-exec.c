@@ -492,7 +492,7 @@ static void test_smc_same_region(void)
 }
 
 /* Data and code in one page: stores beside the code kill nothing, and direct stores come
- * back when the code is gone. */
+ * back some stores after the code is gone. */
 static void test_smc_granules(void)
 {
     ToyCpu *c = cpu0();
@@ -519,7 +519,7 @@ static void test_smc_granules(void)
     uint64_t near_code = toy_stat("stores near code");
     c->pc = 0x2000;
     toy_run();
-    g_assert_cmpuint(toy_stat("stores near code") - near_code, <, 10);
+    g_assert_cmpuint(toy_stat("stores near code") - near_code, <, 100);
 }
 
 /* One vCPU writes a function again and again and calls it. */
