@@ -97,6 +97,8 @@ bool blockdev_del(const char *node_name, GError **err);
 /* A drive that -drive made for the board with if=TYPE and that nobody took yet, or NULL:
  * for default devices. */
 BlockBackend *drive_next(const char *if_type);
+/* The same for one place of the board: index= (or unit=) @index. */
+BlockBackend *drive_take(const char *if_type, int index);
 /* When the machine is complete: an error that names a drive with an if= other than none
  * that neither the board nor a device took. */
 bool drive_check_unused(GError **err);

@@ -470,7 +470,8 @@ bool drive_add(struct json_object *opts, const char *default_if, GError **err)
            add_drive(opts, &o, err);
 }
 
-BlockBackend *drive_next(const char *if_type)
+/* The first at @index, or at all (-1). */
+static BlockBackend *take(const char *if_type, int index)
 {
     BlockBackend *first = NULL;
 
@@ -478,7 +479,8 @@ BlockBackend *drive_next(const char *if_type)
         BlockBackend *blk = l->data;
 
         if (blk->if_type && !strcmp(blk->if_type, if_type) && !blk->taken && !blk->owner &&
-            !blk->dev && (!first || blk->index < first->index)) {
+            !blk->dev && (index < 0 || blk->index == index) &&
+            (!first || blk->index < first->index)) {
             first = blk;
         }
     }
@@ -486,6 +488,16 @@ BlockBackend *drive_next(const char *if_type)
         first->taken = true;
     }
     return first;
+}
+
+BlockBackend *drive_next(const char *if_type)
+{
+    return take(if_type, -1);
+}
+
+BlockBackend *drive_take(const char *if_type, int index)
+{
+    return take(if_type, index);
 }
 
 bool drive_check_unused(GError **err)

@@ -6,6 +6,7 @@
 #include "util/osdep.h"
 #include "block/driver-list.h"
 #include "block/file-internal.h"
+#include "util/fdset.h"
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <signal.h>
@@ -73,13 +74,13 @@ static bool open_error(BlockNode *node, int error, GError **err)
 /* O_NONBLOCK: a FIFO or terminal must not make us wait before it can be refused. */
 static int try_open(const BlockNode *node)
 {
-    int flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    int flags = O_NONBLOCK | O_NOCTTY;
     int fd;
 
     flags |= node->opt.read_only ? O_RDONLY : O_RDWR;
     flags |= node->opt.cache_direct ? O_DIRECT : 0;
     do {
-        fd = open(node->filename, flags);
+        fd = fdset_open(node->filename, flags, 0);
     } while (fd < 0 && errno == EINTR);
     return fd;
 }

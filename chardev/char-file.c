@@ -5,6 +5,7 @@
  */
 #include "util/osdep.h"
 #include "chardev/char-fd.h"
+#include "util/fdset.h"
 #include <fcntl.h>
 
 typedef struct FileChardev {
@@ -15,7 +16,7 @@ typedef struct FileChardev {
 
 static bool open_one(const char *path, int flags, int *ret_fd, GError **err)
 {
-    *ret_fd = open(path, flags | O_CLOEXEC, 0666);
+    *ret_fd = fdset_open(path, flags, 0666);
     if (*ret_fd < 0) {
         return error_set_errno(err, errno, "cannot open '%s'", path);
     }

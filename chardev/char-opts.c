@@ -17,7 +17,7 @@ static const char *string_member(struct json_object *opts, const char *name)
     return json_object_object_get_ex(opts, name, &v) ? json_object_get_string(v) : NULL;
 }
 
-static char **backend_names(void)
+char **chardev_backend_names(void)
 {
     char **types = object_class_names(TYPE_CHARDEV);
     GPtrArray *names = g_ptr_array_new();
@@ -55,7 +55,7 @@ Chardev *chardev_new(struct json_object *opts, bool keyval, GError **err)
     type = g_strconcat(TYPE_PREFIX, backend, NULL);
     klass = object_class_by_name(type);
     if (!klass || !klass->type->desc || !object_class_is_a(klass, TYPE_CHARDEV)) {
-        g_auto(GStrv) names = backend_names();
+        g_auto(GStrv) names = chardev_backend_names();
 
         error_set_unknown(err, "character device backend", backend,
                           (const char *const *)names);

@@ -6,6 +6,7 @@
  */
 #include "util/osdep.h"
 #include "chardev/char-fd.h"
+#include "util/fdset.h"
 #include "util/main-loop.h"
 #include "util/timer.h"
 #include <fcntl.h>
@@ -23,9 +24,9 @@ enum { MAX_PASSED_FDS = 16, READ_CHUNK = 4096, BACKLOG = 1, WAIT_POLL_MS = 100,
 
 typedef struct SocketChardev {
     Chardev parent;
-    char *path, *host, *port;       /* properties */
+    char *path, *host, *port, *fd_name; /* properties */
     bool server, wait, nodelay, ipv4, ipv6, abstract;
-    uint32_t reconnect_ms;
+    uint32_t reconnect_s, reconnect_ms;
     int listen_fd, fd;              /* -1: none */
     bool want_write, unlink_path;
     int passed[MAX_PASSED_FDS];
@@ -211,6 +212,8 @@ static void take_passed_fds(SocketChardev *s, struct msghdr *msg)
         }
         unsigned n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
+        drop_passed_fds(s); /* nobody asked for the earlier ones */
+
         for (unsigned i = 0; i < n; i++) {
             int fd;
 
@@ -354,6 +357,15 @@ static void set_fe_open(Chardev *chr, bool open)
     }
 }
 
+static void socket_yank(Chardev *chr)
+{
+    SocketChardev *s = (SocketChardev *)chr;
+
+    if (s->fd >= 0) {
+        shutdown(s->fd, SHUT_RDWR); /* the main loop finds its end */
+    }
+}
+
 static void try_reconnect(void *opaque)
 {
     SocketChardev *s = opaque;
@@ -386,19 +398,66 @@ static bool wait_for_client(SocketChardev *s, GError **err)
     return true;
 }
 
+/* A socket from outside: listening for a server, connected otherwise. */
+static int open_passed(SocketChardev *s, GError **err)
+{
+    int fd = named_fd_take(s->fd_name, err), listening = 0;
+    socklen_t len = sizeof(listening);
+
+    if (fd < 0) {
+        return -1;
+    }
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) != 0) {
+        error_set(err, "file descriptor '%s' is no socket", s->fd_name);
+    } else if (!listening != !s->server) {
+        error_set(err, "file descriptor '%s' is %s", s->fd_name,
+                  listening ? "a listening socket" : "no listening socket");
+        error_set_expected(err, "server=%s", listening ? "on" : "off");
+    } else if (!listening && s->reconnect_ms) {
+        error_set(err, "a socket that was passed cannot connect again");
+    } else {
+        return fd;
+    }
+    close(fd);
+    return -1;
+}
+
+static bool socket_add_client(Chardev *chr, int fd, GError **err)
+{
+    SocketChardev *s = (SocketChardev *)chr;
+    int type = 0;
+    socklen_t len = sizeof(type);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0 || type != SOCK_STREAM) {
+        error_set(err, "the descriptor passed is no stream socket");
+    } else if (s->fd >= 0) {
+        error_set(err, "character device '%s' has a client already", chr->label);
+    } else {
+        use_connection(s, fd);
+        return true;
+    }
+    close(fd);
+    return false;
+}
+
 static bool socket_open(Chardev *chr, GError **err)
 {
     SocketChardev *s = (SocketChardev *)chr;
     int fd;
 
-    if (!s->path == !s->port) {
-        return error_set(err, "exactly one of 'path' and 'port' must be given");
+    if (!!s->path + !!s->port + !!s->fd_name != 1) {
+        return error_set(err, "exactly one of 'path', 'port' and 'fd' must be given");
     }
-    chr->filename = s->path
+    if (s->reconnect_s) {
+        s->reconnect_ms = s->reconnect_s * 1000;
+    }
+    chr->filename = s->fd_name
+        ? g_strdup_printf("fd:%s%s", s->fd_name, s->server ? ",server=on" : "")
+        : s->path
         ? g_strdup_printf("unix:%s%s", s->path, s->server ? ",server=on" : "")
         : g_strdup_printf("tcp:%s:%s%s", s->host ? s->host : "", s->port,
                           s->server ? ",server=on" : "");
-    fd = s->path ? open_unix(s, err) : open_tcp(s, err);
+    fd = s->fd_name ? open_passed(s, err) : s->path ? open_unix(s, err) : open_tcp(s, err);
     if (fd < 0) {
         return false;
     }
@@ -463,6 +522,11 @@ static const Property socket_properties[] = {
     PROP_BOOL(SocketChardev, ipv4, "ipv4", "use IPv4"),
     PROP_BOOL(SocketChardev, ipv6, "ipv6", "use IPv6"),
     PROP_BOOL(SocketChardev, abstract, "abstract", "the path is in the abstract name space"),
+    PROP_STR(SocketChardev, fd_name, "fd",
+             "number of an inherited socket, or the name of a passed one"),
+    PROP_UINT32(SocketChardev, reconnect_s, "reconnect",
+                "connect again this many seconds after the peer left; 0: never",
+                .max = 86400),
     PROP_UINT32(SocketChardev, reconnect_ms, "reconnect-ms",
                 "connect again this many milliseconds after the peer left; 0: never"),
     PROP_END
@@ -478,6 +542,8 @@ static void socket_class_init(ObjectClass *klass, const TypeInfo *type)
     cc->accept_input = socket_accept_input;
     cc->set_fe_open = set_fe_open;
     cc->get_fd = socket_get_fd;
+    cc->add_client = socket_add_client;
+    cc->yank = socket_yank;
     cc->end = socket_end;
 }
 

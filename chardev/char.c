@@ -6,6 +6,7 @@
 #include "util/osdep.h"
 #include "chardev/char.h"
 #include "chardev/trace.h"
+#include "util/fdset.h"
 #include <fcntl.h>
 
 void (*chardev_quit_hook)(void);
@@ -44,7 +45,7 @@ static bool set_logfile(Object *obj, const Property *prop, Visitor *v, const cha
     if (!visit_type_str(v, name, &path, err)) {
         return false;
     }
-    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND, 0666);
+    fd = fdset_open(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
     if (fd < 0) {
         return error_set_errno(err, errno, "cannot open log file '%s'", path);
     }
@@ -118,6 +119,57 @@ bool chardev_remove(const char *id, GError **err)
     }
     object_unparent(chr);
     return true;
+}
+
+bool chardev_in_use(const Chardev *chr)
+{
+    return chr->fe != NULL;
+}
+
+/* Put @chr under another name. */
+static void rename_chardev(Chardev *chr, const char *label)
+{
+    object_ref(chr);
+    object_unparent(chr);
+    g_free(chr->label);
+    chr->label = g_strdup(label);
+    object_add_child(object_container("/chardevs"), label, chr, NULL);
+}
+
+Chardev *chardev_change(const char *id, struct json_object *opts, GError **err)
+{
+    Chardev *old = chardev_find(id), *chr;
+    g_autofree char *aside = g_strconcat(id, " (replaced)", NULL);
+    CharFrontend *fe;
+
+    if (!old) {
+        error_set(err, "character device '%s' not found", id);
+        return NULL;
+    }
+    if (chardev_class(old)->attach) {
+        error_set(err, "character device '%s' is shared: it cannot change", id);
+        return NULL;
+    }
+    rename_chardev(old, aside);
+    chr = chardev_new(opts, false, err);
+    if (!chr) {
+        rename_chardev(old, id);
+        return NULL;
+    }
+    fe = old->fe;
+    if (fe) {
+        chr->serial_port = old->serial_port;
+        if (old->open && fe->event) {
+            fe->event(fe->opaque, CHAR_EVENT_CLOSED);
+        }
+        old->fe = NULL;
+        fe->chr = object_ref(chr);
+        chr->fe = fe;
+        object_unref(old);
+        chr_fe_set_handlers(fe, fe->can_receive, fe->receive, fe->event, fe->opaque);
+    }
+    object_unparent(old);
+    return chr;
 }
 
 typedef struct ForeachArg {

@@ -57,6 +57,10 @@ typedef struct ChardevClass {
     void (*end)(Chardev *chr);
     /* SCM_RIGHTS: the oldest passed descriptor, or -1. */
     int (*get_fd)(Chardev *chr);
+    /* Use @fd (taken over) as the connection. */
+    bool (*add_client)(Chardev *chr, int fd, GError **err);
+    /* Cut the connection, as if the other side had left; NULL: there is none. */
+    void (*yank)(Chardev *chr);
 } ChardevClass;
 
 struct CharFrontend {
@@ -114,6 +118,13 @@ Chardev *chardev_find(const char *id);
 /* What -serial named for the machine's serial port @n, or NULL. */
 Chardev *chardev_for_serial(unsigned n);
 bool chardev_remove(const char *id, GError **err);
+/* Make another back end from @opts (as chardev_new(), JSON, with the same id) and give it the
+ * front end of @id, which goes. The old one stays if that fails. */
+Chardev *chardev_change(const char *id, struct json_object *opts, GError **err);
+/* Whether a front end is connected. */
+bool chardev_in_use(const Chardev *chr);
+/* Names for -chardev and chardev-add; g_strfreev(). */
+char **chardev_backend_names(void);
 void chardev_foreach(void (*fn)(Chardev *chr, void *opaque), void *opaque);
 /* A mux over @base: the returned back end takes several front ends; Ctrl-a (or @escape)
  * then h, x, s, b, c, Ctrl-a as users know them. */

@@ -81,6 +81,20 @@ TargetInfo *qmp_query_target(GError **err)
     return info;
 }
 
+/* CPUs are numbered thread by thread, core by core, socket by socket. */
+static CpuInstanceProperties *place_of(unsigned index)
+{
+    const MachineState *m = machine_current();
+    unsigned threads = MAX(m->smp_threads, 1), cores = MAX(m->smp_cores, 1);
+    CpuInstanceProperties *p = g_new0(CpuInstanceProperties, 1);
+
+    p->has_thread_id = p->has_core_id = p->has_socket_id = true;
+    p->thread_id = index % threads;
+    p->core_id = index / threads % cores;
+    p->socket_id = index / threads / cores;
+    return p;
+}
+
 CpuInfoFastList *qmp_query_cpus_fast(GError **err)
 {
     CpuInfoFastList *list = g_new0(CpuInfoFastList, 1);
@@ -100,9 +114,84 @@ CpuInfoFastList *qmp_query_cpus_fast(GError **err)
         info->thread_id = cpu->thread_id;
         info->qom_type = g_strdup(object_class_name(cpu->parent.parent.klass));
         info->target = arch;
+        info->props = place_of(i);
         list->items[list->len++] = info;
     }
     return list;
+}
+
+HotpluggableCPUList *qmp_query_hotpluggable_cpus(GError **err)
+{
+    HotpluggableCPUList *list = g_new0(HotpluggableCPUList, 1);
+
+    for (unsigned i = 0; i < cpu_count(); i++) {
+        CpuState *cpu = cpu_by_index(i);
+        HotpluggableCPU *info = g_new0(HotpluggableCPU, 1);
+
+        info->type = g_strdup(object_class_name(cpu->parent.parent.klass));
+        info->vcpus_count = 1;
+        info->props = place_of(i);
+        info->qom_path = object_path(cpu);
+        QAPI_LIST_APPEND(list, info);
+    }
+    return list;
+}
+
+/* Features: what decides how the CPU is, not how it is shown. */
+static struct json_object *cpu_features(Object *cpu)
+{
+    g_autoptr(GPtrArray) props = object_class_properties(cpu->klass, false);
+    struct json_object *all = json_object_new_object();
+
+    for (guint i = 0; i < props->len; i++) {
+        const Property *p = props->pdata[i];
+        struct json_object *value;
+
+        if (!g_str_equal(property_type_name(p), "bool") ||
+            (p->flags & (PROP_RUNTIME | PROP_READONLY))) {
+            continue;
+        }
+        value = object_get_json(cpu, p->name, NULL);
+        if (value) {
+            json_object_object_add(all, p->name, value);
+        }
+    }
+    return all;
+}
+
+CpuModelExpansionInfo *qmp_query_cpu_model_expansion(CpuModelExpansionType type,
+                                                     CpuModelInfo *model, GError **err)
+{
+    CpuModelExpansionInfo *info = NULL;
+    ObjectClass *klass;
+    SysEmuTarget arch;
+    Object *cpu;
+
+    if (!need_target(&arch, err)) {
+        return NULL;
+    }
+    klass = cpu_class_by_model(current_target(), model->name, err);
+    if (!klass) {
+        return NULL;
+    }
+    if (type != CPU_MODEL_EXPANSION_TYPE_FULL) {
+        error_set(err, "CPU models of target '%s' have no static expansion", current_target());
+        error_set_expected(err, "type full");
+        return NULL;
+    }
+    if (model->props && !json_object_is_type(model->props, json_type_object)) {
+        error_set(err, "argument 'model.props' is no object");
+        return NULL;
+    }
+    cpu = object_new_with_class(klass);
+    if (!model->props || object_set_properties(cpu, model->props, false, NULL, err)) {
+        info = g_new0(CpuModelExpansionInfo, 1);
+        info->model = g_new0(CpuModelInfo, 1);
+        info->model->name = g_strdup(model->name);
+        info->model->props = cpu_features(cpu);
+    }
+    object_unref(cpu);
+    return info;
 }
 
 CpuDefinitionInfoList *qmp_query_cpu_definitions(GError **err)

@@ -15,6 +15,7 @@
 #include "qapi/qapi-commands-misc.h"
 #include "qapi/qapi-introspect.h"
 #include "qapi/qapi-options.h"
+#include "qapi/qapi-util.h"
 
 /* The release of the protocol that clients compare with (they take newer ones to have
  * more); Rhea's own version is the package. */
@@ -128,6 +129,29 @@ CommandInfoList *qmp_query_commands(GError **err)
         }
     }
     qsort(list->items, list->len, sizeof(list->items[0]), compare_info);
+    return list;
+}
+
+EventInfoList *qmp_query_events(GError **err)
+{
+    EventInfoList *list = g_new0(EventInfoList, 1);
+    g_autoptr(json_object) all = NULL;
+    QmpDispatch d;
+
+    monitor_dispatch_setup(&d);
+    all = qapi_introspection_json(qapi_introspection, d.ctx);
+    for (size_t i = 0; i < json_object_array_length(all); i++) {
+        struct json_object *entity = json_object_array_get_idx(all, i), *kind, *name;
+
+        if (json_object_object_get_ex(entity, "meta-type", &kind) &&
+            g_str_equal(json_object_get_string(kind), "event") &&
+            json_object_object_get_ex(entity, "name", &name)) {
+            EventInfo *info = g_new0(EventInfo, 1);
+
+            info->name = g_strdup(json_object_get_string(name));
+            QAPI_LIST_APPEND(list, info);
+        }
+    }
     return list;
 }
 

@@ -17,6 +17,9 @@ void qmp_monitor_negotiated(QmpMonitor *m, bool oob);
 /* {"QMP": {"version": ..., "capabilities": [...]}}, a new reference */
 struct json_object *qmp_greeting(void);
 
+/* The oldest descriptor that the client has passed (SCM_RIGHTS) and that was not taken yet,
+ * or -1. */
+int qmp_monitor_take_fd(QmpMonitor *m);
 void qmp_monitors_init(void);
 void qmp_monitors_cleanup(void);
 void hmp_monitors_cleanup(void);

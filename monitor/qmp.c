@@ -30,7 +30,7 @@ struct QmpMonitor {
     bool pretty;
     bool connected, negotiated, oob;
     JsonScanner *scanner;
-    GQueue requests;
+    GQueue requests, oob_requests;
     GString *out;      /* not yet taken by the character device */
     bool executing;    /* a handler runs: requests that come meanwhile wait */
     bool watching;     /* for room in the character device */
@@ -53,6 +53,14 @@ static void drop_request(QmpRequest *r)
     g_free(r);
 }
 
+/* Out-of-band requests go first, each kind in order. */
+static QmpRequest *next_request(QmpMonitor *m)
+{
+    QmpRequest *r = g_queue_pop_head(&m->oob_requests);
+
+    return r ? r : g_queue_pop_head(&m->requests);
+}
+
 static void clear_session(QmpMonitor *m)
 {
     QmpRequest *r;
@@ -60,7 +68,7 @@ static void clear_session(QmpMonitor *m)
     m->connected = m->negotiated = m->oob = false;
     json_scanner_reset(m->scanner);
     g_string_truncate(m->out, 0);
-    while ((r = g_queue_pop_head(&m->requests))) {
+    while ((r = next_request(m))) {
         drop_request(r);
     }
 }
@@ -154,6 +162,11 @@ void qmp_monitor_negotiated(QmpMonitor *m, bool oob)
     m->oob = oob;
 }
 
+int qmp_monitor_take_fd(QmpMonitor *m)
+{
+    return chr_fe_get_fd(&m->chr);
+}
+
 static void execute(QmpMonitor *m, QmpRequest *r)
 {
     g_autoptr(json_object) reply = NULL;
@@ -186,7 +199,7 @@ static void execute_queued(QmpMonitor *m)
     }
     m->executing = true;
     /* After quit nothing is answered; clear_session() frees the rest. */
-    while (!run_state_ended() && (r = g_queue_pop_head(&m->requests))) {
+    while (!run_state_ended() && (r = next_request(m))) {
         execute(m, r);
     }
     m->executing = false;
@@ -201,7 +214,7 @@ static void value_parsed(void *opaque, struct json_object *value, GError *fault)
     r->value = value;
     r->fault = fault;
     if (m->oob && !fault && qmp_request_is_oob(value)) {
-        g_queue_push_head(&m->requests, r);
+        g_queue_push_tail(&m->oob_requests, r);
     } else {
         g_queue_push_tail(&m->requests, r);
     }
@@ -267,6 +280,7 @@ bool monitor_start_qmp(Chardev *chr, bool pretty, GError **err)
     m->out = g_string_new(NULL);
     m->scanner = json_scanner_new(value_parsed, m);
     g_queue_init(&m->requests);
+    g_queue_init(&m->oob_requests);
     if (!monitors.list) {
         monitors.list = g_ptr_array_new();
     }

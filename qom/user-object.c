@@ -59,13 +59,18 @@ Object *object_add_user(struct json_object *opts, bool keyval, GError **err)
         return NULL;
     }
     obj = object_new(type_name);
-    if (!object_set_properties(obj, opts, keyval, skip, err) ||
-        (type->complete && !type->complete(obj, err)) ||
-        !object_add_child(object_container("/objects"), id, obj, err)) {
+    if (!object_add_child(object_container("/objects"), id, obj, err)) {
         error_prefix(err, "object '%s'", id);
         object_unref(obj);
         return NULL;
     }
+    if (!object_init_ok(obj, err) || !object_set_properties(obj, opts, keyval, skip, err) ||
+        (type->complete && !type->complete(obj, err))) {
+        error_prefix(err, "object '%s'", id);
+        object_unparent(obj);
+        return NULL;
+    }
+    obj->frozen = true;
     return obj;
 }
 

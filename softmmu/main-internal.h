@@ -30,6 +30,8 @@ bool main_finish_consoles(GError **err);
 /* The machine object with all that the command line says of it. */
 MachineState *main_create_machine(const QapiOptions *o, const GuestTarget *target,
                                   GError **err);
+/* -fw_cfg, and what fw_cfg tells of the process. After the machine was initialized. */
+bool main_add_fw_cfg(const QapiOptions *o, GError **err);
 /* The accelerator, by -accel or the default. */
 bool main_start_accel(const QapiOptions *o, GError **err);
 

@@ -118,6 +118,7 @@ MachineState *main_create_machine(const QapiOptions *o, const GuestTarget *targe
     }
     if (o->m && o->m->has_size) {
         m->ram_size = o->m->size;
+        m->ram_size_given = true;
         if (m->ram_size == 0) {
             error_set(err, "-m 0: a machine without memory cannot run");
             error_set_expected(err, "a size such as 512M or 2G");

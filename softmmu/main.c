@@ -310,7 +310,8 @@ static bool build_machine(Process *p, GError **err)
     const QapiOptions *o = &p->o;
 
     if (!main_start_accel(o, err) || !add_backends(o, err) || !setup_semihosting(o, err) ||
-        !machine_run_init(p->machine, err) || !add_devices(o, err) ||
+        !machine_run_init(p->machine, err) || !main_add_fw_cfg(o, err) ||
+        !add_devices(o, err) ||
         !drive_check_unused(err) || !object_check_globals(err) ||
         !main_finish_consoles(err)) {
         return false;

@@ -23,7 +23,8 @@ void address_spaces_foreach(void (*fn)(AddressSpace *as, void *opaque), void *op
 void memory_defer(void (*fn)(void *ptr), void *ptr);
 
 /* ram.c */
-RamBlock *ram_block_new(const char *name, uint64_t size, bool readonly, GError **err);
+RamBlock *ram_block_new(const char *name, uint64_t size, int fd, bool readonly, bool shared,
+                        GError **err);
 void ram_block_free(RamBlock *rb); /* after a grace period */
 
 /* memory.c: last byte of a region relative to its start */

@@ -55,10 +55,10 @@ void memory_region_init_io(MemoryRegion *mr, void *owner, const MemoryRegionOps 
 }
 
 static bool init_with_ram(MemoryRegion *mr, void *owner, const char *name, uint64_t size,
-                          bool readonly, GError **err)
+                          int fd, bool readonly, bool shared, GError **err)
 {
     memory_region_init(mr, owner, name, size);
-    mr->ram = ram_block_new(name, size, readonly, err);
+    mr->ram = ram_block_new(name, size, fd, readonly, shared, err);
     if (!mr->ram) {
         g_free(mr->name);
         mr->name = NULL;
@@ -71,20 +71,26 @@ static bool init_with_ram(MemoryRegion *mr, void *owner, const char *name, uint6
 bool memory_region_init_ram(MemoryRegion *mr, void *owner, const char *name, uint64_t size,
                             GError **err)
 {
-    return init_with_ram(mr, owner, name, size, false, err);
+    return init_with_ram(mr, owner, name, size, -1, false, false, err);
+}
+
+bool memory_region_init_ram_file(MemoryRegion *mr, void *owner, const char *name,
+                                 uint64_t size, int fd, bool shared, GError **err)
+{
+    return init_with_ram(mr, owner, name, size, fd, false, shared, err);
 }
 
 bool memory_region_init_rom(MemoryRegion *mr, void *owner, const char *name, uint64_t size,
                             GError **err)
 {
-    return init_with_ram(mr, owner, name, size, true, err);
+    return init_with_ram(mr, owner, name, size, -1, true, false, err);
 }
 
 bool memory_region_init_rom_device(MemoryRegion *mr, void *owner, const MemoryRegionOps *ops,
                                    void *opaque, const char *name, uint64_t size,
                                    GError **err)
 {
-    if (!init_with_ram(mr, owner, name, size, true, err)) {
+    if (!init_with_ram(mr, owner, name, size, -1, true, false, err)) {
         return false;
     }
     mr->ops = ops;

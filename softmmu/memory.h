@@ -104,6 +104,10 @@ void memory_region_init_io(MemoryRegion *mr, void *owner, const MemoryRegionOps 
 /* Anonymous memory, huge pages advised, reserved but not touched. */
 bool memory_region_init_ram(MemoryRegion *mr, void *owner, const char *name, uint64_t size,
                             GError **err);
+/* The same of a file, which is taken over on success and has @size bytes at least; without
+ * one (@fd is negative) as above. @shared: what the guest writes is seen in the file. */
+bool memory_region_init_ram_file(MemoryRegion *mr, void *owner, const char *name,
+                                 uint64_t size, int fd, bool shared, GError **err);
 bool memory_region_init_rom(MemoryRegion *mr, void *owner, const char *name, uint64_t size,
                             GError **err);
 bool memory_region_init_rom_device(MemoryRegion *mr, void *owner, const MemoryRegionOps *ops,

@@ -47,7 +47,16 @@ static uint8_t *map_anonymous(uint64_t size)
     return ret;
 }
 
-RamBlock *ram_block_new(const char *name, uint64_t size, bool readonly, GError **err)
+static uint8_t *map_file(int fd, uint64_t size, bool shared)
+{
+    void *ret = mmap(NULL, size, PROT_READ | PROT_WRITE, shared ? MAP_SHARED : MAP_PRIVATE, fd,
+                     0);
+
+    return ret == MAP_FAILED ? NULL : ret;
+}
+
+RamBlock *ram_block_new(const char *name, uint64_t size, int fd, bool readonly, bool shared,
+                        GError **err)
 {
     RamBlock *rb;
     unsigned i;
@@ -62,7 +71,7 @@ RamBlock *ram_block_new(const char *name, uint64_t size, bool readonly, GError *
     }
     rb = g_new0(RamBlock, 1);
     rb->size = size;
-    rb->host = map_anonymous(size);
+    rb->host = fd < 0 ? map_anonymous(size) : map_file(fd, size, shared);
     if (!rb->host) {
         error_set_errno(err, errno, "cannot allocate %" PRIu64 " bytes for memory '%s'", size,
                         name);
@@ -70,7 +79,7 @@ RamBlock *ram_block_new(const char *name, uint64_t size, bool readonly, GError *
         return NULL;
     }
     rb->page_flags = g_malloc0(size >> PAGE_BITS);
-    rb->fd = -1;
+    rb->fd = fd;
     rb->readonly = readonly;
     rb->name = g_strdup(name);
     rb->ram_addr = blocks.next_addr;
@@ -88,6 +97,9 @@ static void free_block(void *ptr)
     RamBlock *rb = ptr;
 
     munmap(rb->host, rb->size);
+    if (rb->fd >= 0) {
+        close(rb->fd);
+    }
     g_free(rb->page_flags);
     g_free(rb->name);
     g_free(rb);

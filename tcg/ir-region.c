@@ -209,8 +209,8 @@ void ir_region_exit_cond(IrBuilder *b, IrCond cond, IrVal x, IrVal y, int64_t ta
     IrRegion *r = b->region;
     int kt = block_at(r, taken), kn = block_at(r, next);
 
-    /* fall through to what comes next, else stay in the region */
-    if (kt == (int)r->current + 1 || (kn < 0 && kt >= 0)) {
+    /* fall through to what comes next, else out of the region */
+    if (kt == (int)r->current + 1 || (kt < 0 && kn >= 0 && kn != (int)r->current + 1)) {
         int64_t t = taken;
         taken = next;
         next = t;

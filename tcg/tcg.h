@@ -33,6 +33,7 @@ enum {
     TCG_PAGE_BITS = 12,
     TCG_VIEW_BITS = 16,
     TCG_VIEW_ENTRIES = 1 << TCG_VIEW_BITS,
+    TCG_VIEW_SITES = 128,
     TCG_FETCH_BITS = 10,
     TCG_FETCH_ENTRIES = 1 << TCG_FETCH_BITS,
     TCG_JUMP_BITS = 14,
@@ -49,6 +50,11 @@ typedef struct TcgViewEntry {
 typedef struct TcgDataView {
     TcgViewEntry load[TCG_VIEW_ENTRIES];
     TcgViewEntry store[TCG_VIEW_ENTRIES];
+    /* Copies of entries, made by generated code of the second tier; cleared when any entry of
+     * the tables above is dropped or changed otherwise than by another page's. */
+    TcgViewEntry load_site[TCG_VIEW_SITES];
+    TcgViewEntry store_site[TCG_VIEW_SITES];
+    uint32_t sites_used; /* some copy may be valid */
 } TcgDataView;
 /* Fetch view: virtual page -> guest physical page. */
 typedef struct TcgFetchEntry {

@@ -17,7 +17,11 @@
 #include "accel/tcg/trace.h"
 #include "util/log.h"
 
-enum { MAX_ATTEMPTS = 3, RETRY = 64 };
+enum {
+    MAX_ATTEMPTS = 3,
+    RETRY = 64,         /* jumps until the first tier's region is there for sure */
+    DONE = 1 << 20,     /* jumps after which a place is looked at again where nothing helps */
+};
 
 /* Build the IR of the plan. NULL: it does not work out. */
 static const IrCode *build(TcgVcpu *v, CpuTranslate *t, const TcgPlan *plan, bool log)
@@ -161,6 +165,7 @@ void tcg_hot(TcgVcpu *v, uint64_t pc, unsigned counter)
     v->hot[counter] = e->hot_threshold;
     tcg_fetch(v, pc, &f);
     if (f.no_cache) {
+        v->hot[counter] = MAX(DONE, e->hot_threshold);
         return;
     }
     TcgRegionKey key = { .ram_addr = f.ram_addr, .mode = v->cpu->tcg.mode };
@@ -170,6 +175,7 @@ void tcg_hot(TcgVcpu *v, uint64_t pc, unsigned counter)
         return;
     }
     if (r->ram_page2 != TCG_TAG_INVALID || r->attempts >= MAX_ATTEMPTS) {
+        v->hot[counter] = MAX(DONE, e->hot_threshold);
         return;
     }
     r->attempts++;

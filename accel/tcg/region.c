@@ -93,6 +93,9 @@ TcgRegion *tcg_region_publish(TcgEngine *e, TcgRegion *r)
         tcg_page_unlist_locked(e, o);
         r->attempts = o->attempts;
         tcg_region_kill_locked(e, o);
+        g_mutex_lock(&e->link_lock);
+        e->killed--; /* replaced */
+        g_mutex_unlock(&e->link_lock);
         g_mutex_lock(lock);
         o = NULL;
     }

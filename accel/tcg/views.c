@@ -108,6 +108,16 @@ static inline int next_entry(const TcgView *w, bool store, unsigned *cursor)
     return -1;
 }
 
+/* What generated code has copied out of the tables goes too. */
+static inline void sites_clear(TcgDataView *t)
+{
+    if (t->sites_used) {
+        memset(t->load_site, 0xff, sizeof(t->load_site));
+        memset(t->store_site, 0xff, sizeof(t->store_site));
+        t->sites_used = 0;
+    }
+}
+
 /* The view of another address space is to be made here: what one used widely is given back
  * to the host. */
 static void data_recycle(TcgDataSlot *s, TcgView *w)
@@ -121,6 +131,8 @@ static void data_recycle(TcgDataSlot *s, TcgView *w)
         w->n_touched = 0;
         w->overflow = false;
     }
+    s->table.sites_used = 1; /* they may be zeros */
+    sites_clear(&s->table);
     for (unsigned store = 0; store < 2; store++) {
         block_need(s, w, store, 0);
         block_need(s, w, store, TCG_VIEW_ENTRIES - 1);
@@ -150,6 +162,9 @@ static void view_clear(TcgViewPool *p, unsigned n)
             }
         }
     }
+    if (p->kind == CPU_VIEW_DATA) {
+        sites_clear(&p->data[n].table);
+    }
     w->n_touched = 0;
     w->overflow = false;
     w->n_leaves = 0;
@@ -178,6 +193,7 @@ static void view_drop_range(TcgViewPool *p, unsigned n, uint64_t first, uint64_t
         return;
     }
     TcgDataSlot *s = &p->data[n];
+    sites_clear(&s->table);
     for (unsigned store = 0; store < 2; store++) {
         TcgViewEntry *table = data_table(s, store);
         unsigned cursor = 0;
@@ -212,6 +228,7 @@ static void view_drop_page(TcgViewPool *p, unsigned n, uint64_t vaddr, bool keep
     }
     TcgDataSlot *s = &p->data[n];
     unsigned i = tcg_view_index(vaddr);
+    sites_clear(&s->table);
     if ((s->table.load[i].tag & ~TCG_TAG_SLOW) == page &&
         !(keep_global && bit_test(s->side.global[0], i))) {
         s->table.load[i].tag = TCG_TAG_INVALID;
@@ -510,6 +527,7 @@ static bool view_revoke(TcgViewPool *p, unsigned n, uint64_t page)
     if (p->view[n].stale || p->view[n].generation != p->generation) {
         return false;
     }
+    sites_clear(&s->table); /* pages that the table has no more, too */
     for (int i; (i = next_entry(&p->view[n], true, &cursor)) >= 0;) {
         if (s->table.store[i].tag != TCG_TAG_INVALID && store_hash(s->side.store_page[i]) == h) {
             any = true;

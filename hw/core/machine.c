@@ -5,7 +5,9 @@
  */
 #include "util/osdep.h"
 #include "hw/core/machine.h"
+#include "backends/hostmem.h"
 #include "util/cutils.h"
+#include <sys/mman.h>
 
 static MachineState *current;
 
@@ -211,6 +213,7 @@ static bool set_memory(Object *obj, const Property *prop, Visitor *v, const char
     ok = ok && visit_check_struct(v, err);
     if (ok) {
         m->ram_size = ROUND_UP(MIN(size, UINT64_MAX - 8191), 8192);
+        m->ram_size_given = true;
     }
     visit_end_struct(v, NULL);
     return ok;
@@ -270,6 +273,26 @@ static bool check_options(MachineState *m, GError **err)
     return true;
 }
 
+/* The size is the object's; one that was given besides must be the same. */
+static bool use_backend(MachineState *m, GError **err)
+{
+    HostMemory *mem = host_memory_claim(m->memory_backend, err);
+
+    if (!mem) {
+        return error_prefix(err, "-machine memory-backend");
+    }
+    if (m->ram_size_given && m->ram_size != mem->size) {
+        error_set(err, "-m: memory object '%s' has %" PRIu64 " bytes, not %" PRIu64,
+                  m->memory_backend, mem->size, m->ram_size);
+        error_set_expected(err, "the same size, or none");
+        return false;
+    }
+    m->ram_size = mem->size;
+    m->ram = &mem->region;
+    m->ram_object = object_ref(mem);
+    return true;
+}
+
 static bool make_ram(MachineState *m, GError **err)
 {
     MachineClass *mc = machine_class(m);
@@ -281,11 +304,17 @@ static bool make_ram(MachineState *m, GError **err)
     if (m->ram_size == 0) {
         return error_set(err, "-m: a memory size of 0");
     }
+    if (m->memory_backend) {
+        return use_backend(m, err);
+    }
     m->ram = g_new0(MemoryRegion, 1);
     if (!memory_region_init_ram(m->ram, m, mc->default_ram_id ? mc->default_ram_id : "ram",
                                 m->ram_size, err)) {
         g_clear_pointer(&m->ram, g_free);
         return error_prefix(err, "-m: no %s of memory for the guest", size);
+    }
+    if (!m->dump_guest_core) {
+        madvise(m->ram->ram->host, m->ram->ram->size, MADV_DONTDUMP);
     }
     return true;
 }
@@ -325,6 +354,10 @@ static const Property machine_properties[] = {
     PROP_CUSTOM("smp", "CPUs and their topology (-smp)", "SMPConfiguration", get_smp, set_smp),
     PROP_CUSTOM("memory", "size of the guest's memory (-m)", "MemorySizeConfiguration",
                 get_memory, set_memory),
+    PROP_STR(MachineState, memory_backend, "memory-backend",
+             "id of the memory object that is the guest's memory"),
+    PROP_BOOL(MachineState, dump_guest_core, "dump-guest-core",
+              "core dumps of the process contain the guest's memory", .def = true),
     PROP_STR(MachineState, firmware, "firmware", "firmware file (-bios), or none"),
     PROP_STR(MachineState, kernel, "kernel", "kernel file (-kernel)"),
     PROP_STR(MachineState, initrd, "initrd", "initial RAM disk (-initrd)"),
@@ -350,7 +383,10 @@ static void machine_instance_finalize(Object *obj)
 {
     MachineState *m = (MachineState *)obj;
 
-    if (m->ram) {
+    if (m->ram_object) {
+        memory_region_del_subregion(m->ram->container, m->ram);
+        object_unref(m->ram_object);
+    } else if (m->ram) {
         memory_region_destroy(m->ram);
         g_free(m->ram);
     }

@@ -22,7 +22,11 @@ typedef struct MachineState {
     uint64_t ram_size;
     char *firmware;            /* -bios: NULL default, "none" */
     char *kernel, *initrd, *append, *dtb, *dumpdtb;
+    char *memory_backend;      /* id of the object that is the guest's memory, or NULL */
+    bool ram_size_given;       /* by -m or the property "memory" */
+    bool dump_guest_core;      /* core dumps of the process contain the guest's memory */
     /* made by machine_run_init */
+    Object *ram_object;        /* the memory object that ram is part of, or NULL */
     MemoryRegion *ram;         /* ram_size bytes, not mapped yet: the board maps it */
     void *fdt;                 /* device tree blob being built, or NULL */
     int fdt_size;

@@ -123,6 +123,16 @@ static const char *foreign_kernel(const char *path)
     return NULL;
 }
 
+static bool has_firmware(const RiscvBoot *b)
+{
+    return b->firmware_end > b->ram_base;
+}
+
+bool riscv_boot_flash_is_next(const RiscvBoot *b)
+{
+    return b->flash && has_firmware(b);
+}
+
 static bool load_kernel(RiscvBoot *b, GError **err)
 {
     const char *path = b->m->kernel;
@@ -150,8 +160,8 @@ static bool load_kernel(RiscvBoot *b, GError **err)
             return error_set(err, "kernel '%s' is %s, the machine is riscv%u", path, foreign,
                              b->xlen);
         }
-        b->kernel_low = b->kernel = b->firmware_end > b->ram_base
-                                        ? ROUND_UP(b->firmware_end, align) : b->ram_base;
+        b->kernel_low = b->kernel = has_firmware(b) ? ROUND_UP(b->firmware_end, align)
+                                                    : b->ram_base;
         if (b->kernel >= ram_end(b)) {
             return error_set(err, "-m: no room for kernel '%s' above the firmware", path);
         }
@@ -162,7 +172,7 @@ static bool load_kernel(RiscvBoot *b, GError **err)
                                b->xlen == 64 ? LINUX_LINK_RV64 : LINUX_LINK_RV32);
         b->kernel_end = b->kernel + size;
     }
-    if (b->firmware_end == b->ram_base) {
+    if (!has_firmware(b)) {
         b->start = b->kernel; /* -bios none: the kernel runs in M-mode */
     }
     return true;
@@ -189,7 +199,18 @@ static bool load_initrd(RiscvBoot *b, GError **err)
 
 bool riscv_boot_load(RiscvBoot *b, GError **err)
 {
-    return load_firmware(b, err) && load_kernel(b, err) && load_initrd(b, err);
+    if (!load_firmware(b, err)) {
+        return false;
+    }
+    if (riscv_boot_flash_is_next(b)) {
+        b->kernel = b->flash;
+        return true;
+    }
+    if (!load_kernel(b, err) || !load_initrd(b, err)) {
+        return false;
+    }
+    b->start = b->flash ? b->flash : b->start;
+    return true;
 }
 
 static bool place_fdt(RiscvBoot *b, GError **err)

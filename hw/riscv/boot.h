@@ -15,6 +15,7 @@ typedef struct RiscvBoot {
     unsigned xlen;
     uint64_t ram_base;
     uint64_t rom_base;      /* where the reset vector lies */
+    uint64_t flash;         /* where a flash image is that runs first or next, or 0 */
     /* out */
     uint64_t firmware_end;  /* ram_base if there is none */
     uint64_t start;         /* where the reset vector jumps */
@@ -27,6 +28,9 @@ typedef struct RiscvBoot {
 
 /* Load firmware, kernel and initrd by the machine's properties; fills the fields above. */
 bool riscv_boot_load(RiscvBoot *b, GError **err);
+/* The firmware's next stage is in flash, which gets kernel and initrd (if any) not in memory
+ * but from the board. */
+bool riscv_boot_flash_is_next(const RiscvBoot *b);
 /* Put the finished tree (machine's fdt) into memory and write the reset vector. */
 bool riscv_boot_finish(RiscvBoot *b, GError **err);
 void riscv_boot_cleanup(RiscvBoot *b);

@@ -147,6 +147,29 @@ static void add_io_nodes(FdtBuilder *f, uint32_t plic)
     fdtb_str(f, "/chosen", "stdout-path", uart);
 }
 
+static void add_firmware_nodes(FdtBuilder *f)
+{
+    const VirtMapEntry *bank = &virt_map[VIRT_FLASH], *cfg = &virt_map[VIRT_FW_CFG];
+    g_autofree char *flash = g_strdup_printf("/flash@%" PRIx64, bank->base);
+    g_autofree char *fw_cfg = g_strdup_printf("/fw-cfg@%" PRIx64, cfg->base);
+    uint32_t reg[4 * VIRT_FLASH_BANKS];
+
+    for (unsigned n = 0; n < VIRT_FLASH_BANKS; n++) {
+        uint64_t base = bank->base + n * bank->size;
+
+        memcpy(reg + 4 * n, (uint32_t[]){ base >> 32, base, bank->size >> 32, bank->size },
+               4 * sizeof(uint32_t));
+    }
+    fdtb_node(f, flash);
+    fdtb_str(f, flash, "compatible", "cfi-flash");
+    fdtb_cells(f, flash, "reg", reg, ARRAY_SIZE(reg));
+    fdtb_u32(f, flash, "bank-width", VIRT_FLASH_WIDTH);
+    fdtb_node(f, fw_cfg);
+    fdtb_str(f, fw_cfg, "compatible", "qemu,fw-cfg-mmio");
+    fdtb_reg(f, fw_cfg, cfg->base, cfg->size);
+    fdtb_empty(f, fw_cfg, "dma-coherent");
+}
+
 static void build(VirtMachine *s, FdtBuilder *f)
 {
     g_autofree uint32_t *intc = g_new(uint32_t, s->parent.smp_cpus);
@@ -171,6 +194,7 @@ static void build(VirtMachine *s, FdtBuilder *f)
     }
     plic = add_plic_node(s, f, intc);
     add_power_nodes(f);
+    add_firmware_nodes(f);
     add_io_nodes(f, plic);
 }
 

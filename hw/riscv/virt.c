@@ -27,6 +27,8 @@ const VirtMapEntry virt_map[VIRT_MAP_COUNT] = {
     [VIRT_PLIC]   = { 0xc000000, SIFIVE_PLIC_SIZE },
     [VIRT_UART]   = { 0x10000000, 0x100 },
     [VIRT_VIRTIO] = { 0x10001000, 0x1000 },
+    [VIRT_FW_CFG] = { 0x10100000, 0x18 },
+    [VIRT_FLASH]  = { 0x20000000, 0x2000000 }, /* a bank */
     [VIRT_RAM]    = { 0x80000000, 0 },
 };
 
@@ -160,8 +162,10 @@ static bool virt_boot(VirtMachine *s, GError **err)
 {
     s->boot = (RiscvBoot){ .m = &s->parent, .xlen = s->harts[0]->xlen,
                            .ram_base = virt_map[VIRT_RAM].base,
-                           .rom_base = virt_map[VIRT_MROM].base };
-    if (!riscv_boot_load(&s->boot, err) || !virt_make_fdt(s, err) ||
+                           .rom_base = virt_map[VIRT_MROM].base,
+                           .flash = s->boot_flash ? virt_map[VIRT_FLASH].base : 0 };
+    if (!riscv_boot_load(&s->boot, err) || !virt_pass_kernel(s, err) ||
+        !virt_make_fdt(s, err) ||
         !riscv_boot_finish(&s->boot, err)) {
         return false;
     }
@@ -180,6 +184,7 @@ static bool virt_init(MachineState *m, GError **err)
          add_memory(s, err) &&
          riscv_clint_create(m, s->harts, virt_map[VIRT_CLINT].base, err) &&
          add_sswi(s, err) && add_plic(s, err) && add_devices(s, err) &&
+         virt_add_fw_cfg(s, err) && virt_add_flash(s, err) &&
          add_default_drives(err);
     memory_commit();
     return ok && virt_boot(s, err);
@@ -193,6 +198,10 @@ static const char *virt_default_cpu(const char *target)
 static const Property virt_properties[] = {
     PROP_BOOL(VirtMachine, aclint, "aclint",
               "supervisor software interrupts (SSWI), and ACLINT nodes in the device tree"),
+    PROP_STR(VirtMachine, pflash[0], "pflash0", "block node with the first flash bank's "
+             "contents, from which the machine boots"),
+    PROP_STR(VirtMachine, pflash[1], "pflash1", "block node with the second flash bank's "
+             "contents"),
     PROP_END
 };
 

@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
+#include "backends/rng.h"
 #include "hw/virtio/trace.h"
 #include "hw/virtio/virtio.h"
 #include "util/iov.h"
@@ -22,6 +23,7 @@ typedef struct VirtIORng {
     VirtQueue *vq;
     uint64_t max_bytes;   /* property */
     uint32_t period_ms;   /* property */
+    RngBackend *rng;      /* property; NULL: the host's generator */
     Timer refill;
     uint64_t quota;       /* guest state: bytes left in this period */
 } VirtIORng;
@@ -29,6 +31,8 @@ typedef struct VirtIORng {
 static const Property virtio_rng_properties[] = {
     PROP_UINT64(VirtIORng, max_bytes, "max-bytes", "bytes handed out a period at most",
                 .def = INT64_MAX, .min = 1, .max = INT64_MAX),
+    PROP_LINK(VirtIORng, rng, "rng", "entropy object (default: the host's generator)",
+              TYPE_RNG_BACKEND),
     PROP_UINT32(VirtIORng, period_ms, "period", "milliseconds of a period", .def = 65536,
                 .min = 1),
     PROP_END
@@ -40,15 +44,26 @@ static const VMStateField virtio_rng_vmstate[] = {
     VMS_END
 };
 
-static uint64_t fill(const VirtQueueElement *e, uint64_t limit)
+static size_t get_bytes(VirtIORng *s, void *buf, size_t len)
+{
+    ssize_t n;
+
+    if (s->rng) {
+        return rng_backend_read(s->rng, buf, len);
+    }
+    n = getrandom(buf, len, 0);
+    return MAX(n, 0);
+}
+
+static uint64_t fill(VirtIORng *s, const VirtQueueElement *e, uint64_t limit)
 {
     uint64_t done = 0;
 
     while (done < limit) {
         uint8_t buf[CHUNK];
-        ssize_t n = getrandom(buf, MIN(sizeof(buf), limit - done), 0);
+        size_t n = get_bytes(s, buf, MIN(sizeof(buf), limit - done));
 
-        if (n <= 0) {
+        if (n == 0) {
             break;
         }
         iov_from_buf(e->in, e->n_in, done, buf, n);
@@ -57,14 +72,27 @@ static uint64_t fill(const VirtQueueElement *e, uint64_t limit)
     return done;
 }
 
+static void serve_later(void *opaque);
+
+/* Buffers wait in the queue while there is nothing to put into them. */
+static bool source_ready(VirtIORng *s)
+{
+    if (!s->rng || rng_backend_ready(s->rng)) {
+        return true;
+    }
+    rng_backend_wait(s->rng, serve_later, s);
+    return false;
+}
+
 static void serve(VirtIORng *s)
 {
     VirtQueueElement *e;
     unsigned served = 0;
 
     while (s->quota > 0 && virtio_is_running(&s->parent) &&
-           !virtqueue_round_done(s->vq, served) && (e = virtqueue_pop(s->vq))) {
-        uint64_t n = fill(e, MIN(MIN(e->in_bytes, MAX_FILL), s->quota));
+           !virtqueue_round_done(s->vq, served) && source_ready(s) &&
+           (e = virtqueue_pop(s->vq))) {
+        uint64_t n = fill(s, e, MIN(MIN(e->in_bytes, MAX_FILL), s->quota));
 
         trace_virtio_rng_request_serve(s, e->in_bytes, n);
         s->quota -= n;
@@ -77,6 +105,11 @@ static void serve(VirtIORng *s)
     if (s->max_bytes != INT64_MAX && s->quota < s->max_bytes && !timer_pending(&s->refill)) {
         timer_mod(&s->refill, clock_ns(CLOCK_TYPE_VIRTUAL) + (int64_t)s->period_ms * 1000000);
     }
+}
+
+static void serve_later(void *opaque)
+{
+    serve(opaque);
 }
 
 static void refill(void *opaque)
@@ -115,6 +148,9 @@ static bool virtio_rng_realize(VirtIORng *s, GError **err)
 static void virtio_rng_unrealize(VirtIORng *s)
 {
     timer_del(&s->refill);
+    if (s->rng) {
+        rng_backend_cancel(s->rng, s);
+    }
     virtio_cleanup(&s->parent);
 }
 

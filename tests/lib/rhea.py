@@ -83,10 +83,14 @@ def guest(what, *args):
 def accel_args(backend):
     """Options that run CPUs on a backend of the translator, or under the self-check.
 
-    Under the self-check a difference ends the emulator with status 1.
+    Under the self-check a difference ends the emulator with status 1. "-tier2" behind a
+    backend's name: its second tier takes all that runs twice; else there is none.
     """
-    return ['-accel', 'check,on-difference=exit' if backend == 'check'
-            else 'tcg,backend=' + backend]
+    if backend == 'check':
+        return ['-accel', 'check,on-difference=exit']
+    name, _, tier = backend.partition('-')
+    return ['-accel', 'tcg,backend=%s,%s' % (name, 'tier2=on,tier2-threshold=1' if tier
+                                             else 'tier2=off')]
 
 
 _scratch = None

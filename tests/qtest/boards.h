@@ -24,6 +24,9 @@ enum { MTIME_TICK_NS = 100 };
 #define PLIC_SIZE   UINT64_C(0x600000)
 #define UART        UINT64_C(0x10000000)
 #define VIRTIO(n)   (UINT64_C(0x10001000) + 0x1000 * (n))
+#define FW_CFG      UINT64_C(0x10100000)
+#define FLASH(n)    (UINT64_C(0x20000000) + FLASH_SIZE * (n))
+#define FLASH_SIZE  UINT64_C(0x2000000)
 enum { UART_SOURCE = 10, RTC_SOURCE = 11, VIRTIO_SOURCE = 1, VIRTIO_TRANSPORTS = 8 };
 /* "spike", unless a program has symbols of its own */
 #define HTIF        UINT64_C(0x1000000)   /* tohost, fromhost */

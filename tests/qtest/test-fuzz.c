@@ -41,6 +41,8 @@ static const FuzzCase cases[] = {
       { SSWI, 0x14 }, { SSWI, 0x4000 } } },
     { "aclint-mtimer", "-M virt -smp 4", { { MTIMECMP, 0x24 }, { MTIME, 8 },
       { MTIMECMP, 0x8000 } } },
+    { "fw-cfg", "-M virt -fw_cfg opt/a,string=abc", { { FW_CFG, 0x18 }, { FW_CFG + 16, 8 } } },
+    { "pflash", "-M virt", { { FLASH(0), 0x100 }, { FLASH(1), FLASH_SIZE } } },
     { "htif", "-M spike", { { HTIF, 16 } } },
     { "spike-clint", "-M spike -smp 8", { { CLINT, 0x24 }, { MTIMECMP, 0x44 }, { MTIME, 8 },
       { CLINT, CLINT_SIZE } } },

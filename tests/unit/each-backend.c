@@ -35,12 +35,14 @@ static void run_case(gconstpointer data)
 int each_backend_main(int argc, char **argv, const char *name, const void *cases, size_t n,
                       size_t size, void (*run)(const void *one, const char *backend))
 {
-    static const char *const backends[] = { "interp", "x86_64" };
+    static const char *const backends[] = { "interp", "x86_64", "interp-tier2",
+                                            "x86_64-tier2" };
     g_test_init(&argc, &argv, NULL);
     Run *runs = g_new(Run, n * ARRAY_SIZE(backends));
     Run *r = runs;
     for (unsigned b = 0; b < ARRAY_SIZE(backends); b++) {
-        for (size_t i = 0; i < n && tcg_backend_find(backends[b]); i++) {
+        g_auto(GStrv) words = g_strsplit(backends[b], "-", 2);
+        for (size_t i = 0; i < n && tcg_backend_find(words[0]); i++) {
             const void *one = (const char *)cases + i * size;
             g_autofree char *path = g_strdup_printf("/%s/%s/%s", name, backends[b],
                                                     *(const char *const *)one);
@@ -51,4 +53,13 @@ int each_backend_main(int argc, char **argv, const char *name, const void *cases
     int status = g_test_run();
     g_free(runs);
     return status;
+}
+
+void each_backend_set(Object *accel, const char *backend)
+{
+    GError *err = NULL;
+    g_auto(GStrv) words = g_strsplit(backend, "-", 2);
+    g_assert_true(object_set_str(accel, "backend", words[0], &err));
+    g_assert_true(object_set_bool(accel, "tier2", words[1] != NULL, &err));
+    g_assert_true(object_set_uint(accel, "tier2-threshold", 1, &err));
 }

@@ -8,9 +8,13 @@
 #define TESTS_UNIT_EACH_BACKEND_H
 
 #include "util/osdep.h"
+#include "qom/object.h"
 
-/* @cases: @n structs of @size bytes that begin with their name (const char *). */
+/* A backend is its name, with "-tier2" behind it where the second tier takes all that runs
+ * twice. @cases: @n structs of @size bytes that begin with their name (const char *). */
 int each_backend_main(int argc, char **argv, const char *name, const void *cases, size_t n,
                       size_t size, void (*run)(const void *one, const char *backend));
+/* Set the properties of a "tcg" accelerator. */
+void each_backend_set(Object *accel, const char *backend);
 
 #endif

@@ -149,7 +149,7 @@ static void run_case(const void *one, const char *backend)
     g_assert_true(memory_region_init_ram(&m.ram, NULL, "ram", RAM_SIZE, &err));
     memory_region_add_subregion(&m.root, RAM, &m.ram);
     address_space_init(&m.as, &m.root, "riscv-debug");
-    g_assert_true(object_set_str(accel, "backend", backend, &err));
+    each_backend_set((Object *)accel, backend);
     g_assert_true(object_set_uint(accel, "tb-size", 16, &err));
     g_assert_true(object_set_bool(accel, "one-insn-per-tb", c->one_insn, &err));
     g_assert_true(accel_start(accel, &err));

@@ -143,6 +143,83 @@ static void test_faults(void)
     g_assert_cmphex(toy_read(0x8000), ==, 0);
 }
 
+/* A load faults in the n-th turn of a loop: registers, pc and count are those of that turn. */
+static void test_fault_in_loop(void)
+{
+    ToyCpu *c = cpu0();
+    toy.map[0] = (ToyMap){ -1, 0x50000000, 0x8000, 13, .r = true, .w = true };
+    toy.map[1] = (ToyMap){ -1, 0x50002000, 0xa000, 12, };
+    toy_put(0x2000, TOY_HALT, 0, 0, 0);
+    c->vector = 0x2000;
+    for (unsigned turn = 0; turn < 4; turn++) { /* the loop is made better meanwhile */
+        uint64_t at = toy_put(0x1000, TOY_LI, 1, 0, 2000);
+        at = toy_put(at, TOY_LI, 2, 0, 0);
+        at = toy_put(at, TOY_LI, 4, 0, 0);
+        uint64_t loop = at;
+        at = toy_put(at, TOY_ADDI, 4, 0, 3);
+        at = toy_put(at, TOY_ADDI, 5, 0, 16);
+        uint64_t fault = at;
+        at = toy_put(at, TOY_LD, 0, 5, 0);
+        at = toy_put(at, TOY_ADDI, 1, 0, -1);
+        at = toy_put(at, TOY_BNE, 1, 2, loop - at);
+        toy_put(at, TOY_HALT, 0, 0, 0);
+        c->pc = 0x1000;
+        c->r[5] = 0x50000000 - 16;
+        uint64_t before = c->parent.tcg.icount;
+        toy_run();
+        g_assert_cmpuint(c->cause, ==, TOY_EXC_PAGE + CPU_ACCESS_LOAD);
+        g_assert_cmphex(c->tval, ==, 0x50002000);
+        g_assert_cmphex(c->saved_pc, ==, fault);
+        g_assert_cmphex(c->r[5], ==, 0x50002000);
+        g_assert_cmpuint(c->r[4], ==, 3 * 513);
+        g_assert_cmpuint(c->r[1], ==, 2000 - 512);
+        /* 512 whole turns, two instructions of the last; the handler's one */
+        g_assert_cmpuint(c->parent.tcg.icount - before, ==, 3 + 512 * 5 + 2 + 1);
+    }
+}
+
+/* A nest of loops with branches to and fro, calls and a forward exit, against C. */
+static void test_nest(void)
+{
+    ToyCpu *c = cpu0();
+    uint64_t f = 0x1100, at, outer, inner, skip;
+    uint64_t sum = 0, calls = 0;
+    toy_put(toy_put(f, TOY_ADDI, 4, 0, 1), TOY_JR, 3, 0, 0);
+    at = toy_put(0x1000, TOY_LI, 1, 0, 300);
+    at = toy_put(at, TOY_LI, 2, 0, 0);
+    at = toy_put(at, TOY_LI, 0, 0, 0);
+    outer = at;
+    at = toy_put(at, TOY_LI, 5, 0, 7);
+    inner = at;
+    at = toy_put(at, TOY_ADD, 0, 5, 0);
+    at = toy_put(at, TOY_LI, 6, 0, 3);
+    skip = at;
+    at = toy_put(at, TOY_BNE, 5, 6, 8);
+    at = toy_put(at, TOY_JAL, 3, 0, f - at);
+    at = toy_put(at, TOY_ADDI, 5, 0, -1);
+    at = toy_put(at, TOY_BNE, 5, 2, inner - at);
+    at = toy_put(at, TOY_ADDI, 1, 0, -1);
+    at = toy_put(at, TOY_BNE, 1, 2, outer - at);
+    toy_put(at, TOY_HALT, 0, 0, 0);
+    for (unsigned i = 300; i; i--) {
+        for (unsigned k = 7; k; k--) {
+            sum += k;
+            calls += k == 3;
+        }
+    }
+    g_assert_cmphex(skip, >, inner);
+    for (unsigned turn = 0; turn < 3; turn++) {
+        c->pc = 0x1000;
+        c->r[4] = 0;
+        uint64_t before = c->parent.tcg.icount;
+        toy_run();
+        g_assert_cmpuint(c->r[0], ==, sum);
+        g_assert_cmpuint(c->r[4], ==, calls);
+        g_assert_cmpuint(c->parent.tcg.icount - before, ==,
+                         3 + 300 * (1 + 7 * 5 + 3 + 2) + 1);
+    }
+}
+
 static void test_fetch_faults(void)
 {
     ToyCpu *c = cpu0();
@@ -692,6 +769,8 @@ static void test_work(void)
 
 static const ToyCase cases[] = {
     { "chain", test_chain, 1 },
+    { "fault-in-loop", test_fault_in_loop, 1 },
+    { "nest", test_nest, 1 },
     { "jumps", test_jumps, 1 },
     { "memory", test_memory, 1 },
     { "faults", test_faults, 1 },

@@ -23,6 +23,7 @@ typedef struct Gen {
     unsigned n_labels, bound;
     bool set_global;     /* one was set in this instruction */
     int64_t delta;
+    bool plain;          /* no ops that want many registers: others are used otherwise then */
     unsigned n_blocks;   /* of a region of several blocks, at BLOCK * n; 0: one block */
 } Gen;
 
@@ -158,7 +159,7 @@ static IrMemOp gen_memop(Gen *g)
 {
     unsigned mo = below(g, 8);
 
-    if (!below(g, 4)) {
+    if (!below(g, 4) && !g->plain) {
         mo |= IR_MO_BE;
     }
     if (!below(g, 6)) {
@@ -198,6 +199,9 @@ static void gen_op(Gen *g)
     case 11: add(g, ir_trunc(g->b, pick(g, IR_I64))); break;
     case 12: add(g, ir_setcond(g->b, below(g, 10), pick(g, t), pick(g, t))); break;
     case 13:
+        if (g->plain) {
+            break;
+        }
         add(g, ir_select(g->b, below(g, 10), pick(g, t), pick(g, t), pick(g, t),
                          pick(g, t)));
         break;
@@ -246,6 +250,8 @@ static void gen_op(Gen *g)
     case 22:
         if (below(g, 2)) {
             add(g, ir_get_pc(g->b, number(g)));
+        } else if (g->plain) {
+            break;
         } else if (below(g, 2)) {
             add(g, ir_amo(g->b, below(g, 9),
                           ir_andi(g->b, gen_address(g), -(int64_t)8), pick(g, IR_I64),
@@ -369,6 +375,7 @@ static void gen_region(IrBuilder *b, uint64_t seed)
         g.locals[n] = ir_local_new(b, n & 1 ? IR_I32 : IR_I64);
     }
     g.n_blocks = 2 + below(&g, MAX_BLOCKS - 1);
+    g.plain = below(&g, 2);
     for (unsigned n = 0; n < g.n_blocks; n++) {
         plan[n] = (IrBlockPlan){ (int64_t)BLOCK * n, true, true, !below(&g, 3) };
     }

@@ -369,7 +369,7 @@ void toy_start(const char *backend, unsigned tb_size, unsigned n_cpus)
     address_space_init(&toy.as, &toy.root, "toy");
 
     toy.accel = (AccelState *)object_new("tcg-accel");
-    g_assert_true(object_set_str(toy.accel, "backend", backend, &err));
+    each_backend_set((Object *)toy.accel, backend);
     g_assert_true(object_set_uint(toy.accel, "tb-size", tb_size, &err));
     g_assert_true(object_set_bool(toy.accel, "verify-ir", true, &err));
     g_assert_true(accel_start(toy.accel, &err));

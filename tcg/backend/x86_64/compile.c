@@ -146,7 +146,11 @@ static void gen_insn(Gen *g, const IrInsn *i)
     case IR_OP_br:
     case IR_OP_brcond: gen_branch(g, i); break;
     case IR_OP_count:
-        emit_alu_mi(&g->p, 64, ALU_ADD, RBP, AREA(g, icount), i->imm);
+        if (g->count_reg >= 0) {
+            emit_alu_ri(&g->p, 64, ALU_ADD, g->count_reg, i->imm);
+        } else {
+            emit_alu_mi(&g->p, 64, ALU_ADD, RBP, AREA(g, icount), i->imm);
+        }
         break;
     case IR_OP_poll: gen_poll(g, i); break;
     case IR_OP_exit_direct:
@@ -159,7 +163,9 @@ static void gen_insn(Gen *g, const IrInsn *i)
 
 static bool gen_ops(Gen *g)
 {
+    int64_t disp;
     const IrCode *ir = g->ir;
+    size_t per_stub = g->c->tier == 2 ? 160 : 80;
     /* a call that changes globals may first have to save what equals them */
     size_t room = OP_ROOM + 24 * g->ctx->parent.cfg.n_globals + 64 * TCG_MAX_LINKS_BLOCK;
 
@@ -169,12 +175,19 @@ static bool gen_ops(Gen *g)
         if (g->s->dead[n]) {
             continue;
         }
-        if (g->p + room + (g->n_stubs + g->n_polls + g->c->n_links) * 80 > g->limit) {
+        if (g->p + room + (g->n_stubs + g->n_polls + g->c->n_links) * per_stub > g->limit) {
             return false;
         }
         g->idx = n;
         g->locked = 0;
         g->skip = 0;
+        const IrInsn *access = g->c->tier == 2 ? gen_site_address(g, i, &disp) : NULL;
+        if (access && !g->s->dead[n + 1]) {
+            g->idx = n + 1;
+            gen_site_access(g, access, i->src[0], disp);
+            n++;
+            continue;
+        }
         gen_insn(g, i);
         n += g->skip;
     }
@@ -199,7 +212,7 @@ static bool x86_compile(TcgContext *tcg, TcgCompile *c, TcgBuffer *buf, size_t o
         .ctx = ctx, .c = c, .ir = c->ir, .base = buf->rw, .start = buf->rw + start,
         .limit = buf->rw + offset + room, .next_slot = c->ir->n_locals, .count = -1,
         .globals = ctx->globals, .pin_global = ctx->pin_global, .pins = &ctx->pins,
-        .pc_reg = RBX,
+        .pc_reg = RBX, .count_reg = -1, .temps = TEMP_MASK,
     };
     bool ok;
 
@@ -220,6 +233,7 @@ static bool x86_compile(TcgContext *tcg, TcgCompile *c, TcgBuffer *buf, size_t o
     put64(&g.p, (uintptr_t)c->region);
     put64(&g.p, 0);
     if (c->tier == 2) {
+        g.site = atomic_fetch_add(&ctx->next_site, 32);
         x86_region_assign(&g);
     }
     c->checked_entry = buf->rx + (g.p - buf->rw);

@@ -106,9 +106,15 @@ void gen_call(Gen *g, const IrInsn *i)
         emit_store(&g->p, 64, RAX, RBP, ctx->disp_pc);
         emit_mov_mi(&g->p, 32, RBP, AREA(g, pending_icount), g->count);
     }
+    if (g->count_reg >= 0) {
+        emit_rm(&g->p, 64, ALU_ADD * 8 + 1, g->count_reg, RBP, AREA(g, icount));
+    }
     emit_lea(&g->p, 64, RDI, RBP, -(int32_t)ctx->parent.cfg.env_bias);
     emit_mov_ri(&g->p, RAX, (intptr_t)h->fn);
     emit_call_r(&g->p, RAX);
+    if (g->count_reg >= 0) {
+        emit_mov_ri_flags(&g->p, g->count_reg, 0);
+    }
     if (writes) {
         put_bytes(g, g->pins->load_all, g->pins->load_all_len);
     } else {
@@ -215,7 +221,12 @@ static void emit_set_pc(Gen *g, int64_t delta)
 
 static void emit_count_retired(Gen *g)
 {
-    if (g->count + 1) {
+    if (g->count_reg >= 0) {
+        if (g->count + 1) {
+            emit_alu_ri(&g->p, 64, ALU_ADD, g->count_reg, g->count + 1);
+        }
+        emit_rm(&g->p, 64, ALU_ADD * 8 + 1, g->count_reg, RBP, AREA(g, icount));
+    } else if (g->count + 1) {
         emit_alu_mi(&g->p, 64, ALU_ADD, RBP, AREA(g, icount), g->count + 1);
     }
 }

@@ -290,7 +290,8 @@ static inline void emit_mov_mi(uint8_t **p, unsigned bits, int base, int32_t dis
     *p = q;
 }
 
-static inline void emit_mov_mxi(uint8_t **p, unsigned bits, int base, int index, int32_t v)
+static inline void emit_mov_mxi(uint8_t **p, unsigned bits, int base, int index, int32_t disp,
+                                int32_t v)
 {
     uint8_t *q = *p;
 
@@ -299,7 +300,7 @@ static inline void emit_mov_mxi(uint8_t **p, unsigned bits, int base, int index,
     }
     put_rex(&q, bits, 0, index, base);
     put8(&q, bits == 8 ? 0xc6 : 0xc7);
-    put_modrm_sib(&q, 0, base, index, 0, 0);
+    put_modrm_sib(&q, 0, base, index, 0, disp);
     put_mov_imm(&q, bits, v);
     *p = q;
 }
@@ -327,12 +328,13 @@ static inline void emit_store(uint8_t **p, unsigned bits, int reg, int base, int
     *p = q;
 }
 
-static inline void emit_store_x(uint8_t **p, unsigned bits, int reg, int base, int index)
+static inline void emit_store_x(uint8_t **p, unsigned bits, int reg, int base, int index,
+                                int32_t disp)
 {
     uint8_t *q = *p;
 
     put_store_head(&q, bits, reg, index, base);
-    put_modrm_sib(&q, reg, base, index, 0, 0);
+    put_modrm_sib(&q, reg, base, index, 0, disp);
     *p = q;
 }
 

@@ -8,6 +8,7 @@
  *   control.c   helpers, branches, exits, checked entries
  *   prologue.c  entry trampoline and the shared ends of regions
  *   region.c    the second tier: which globals live in which registers in a region
+ *   region-memory.c  its accesses to guest memory
  *   compile.c   the two passes; contexts
  *
  * Invariants of the allocator (between ops):
@@ -88,6 +89,7 @@ typedef struct X86Context {
     uint32_t slow;              /* guest memory access by the runtime */
     uint32_t slow_region;       /* the same for the second tier */
     PinCode pins;
+    uint32_t next_site;         /* (a) second tier: number of the next access */
     Scratch *spare;             /* (a) tables of a compilation, kept for the next one */
 } X86Context;
 
@@ -118,6 +120,7 @@ typedef struct SlowInfo {
     int32_t pc_delta;   /* of the instruction */
     int32_t next_delta; /* where to go on if the store makes the region end; NO_NEXT */
     int32_t imm;        /* the value if reg_value is SLOW_IMM */
+    int32_t disp;       /* added to the address register */
     uint16_t count;     /* instructions retired before this one */
     uint8_t op;         /* IR_OP_ld, st, amo, cas */
     uint8_t memop;
@@ -133,12 +136,17 @@ typedef struct SlowStub {
     uint8_t *jump;  /* displacement of the jump that leads here */
     uint8_t *back;
     SlowInfo info;
+    /* second tier: see region-memory.c */
+    int32_t site;   /* displacement from r15, or -1 */
+    int8_t t, u;
+    uint8_t *hit;
 } SlowStub;
 
 /* Where a region of the second tier keeps the globals; behind its header. */
 typedef struct RegionMap {
     uint16_t pc_cell;  /* cell of the frame with the entry pc, NO_CELL: in rbx */
-    uint16_t n;
+    uint8_t n;
+    int8_t count_reg;  /* Gen.count_reg */
     struct {
         int8_t reg;
         uint8_t type;
@@ -200,6 +208,9 @@ typedef struct Gen {
     const PinCode *pins;
     int pc_reg;        /* RBX, or -1: the entry pc is in the cell map.pc_cell */
     unsigned n_polls;
+    unsigned temps;    /* temporary registers: TEMP_MASK or less */
+    int count_reg;     /* second tier: holds retired instructions to be added to icount; or -1 */
+    unsigned site;     /* second tier: number of the next access's entry */
     unsigned dirty;    /* second tier: registers whose globals the region sets */
     uint64_t zero_locals; /* those read before they are written (the first 64) */
 } Gen;
@@ -298,6 +309,17 @@ void gen_env(Gen *g, const IrInsn *i);
 void gen_guest_access(Gen *g, const IrInsn *i);
 void gen_atomic(Gen *g, const IrInsn *i);
 void gen_slow_stubs(Gen *g);
+/* reg = [base + index + disp], extended as @mo says; without index if that is negative */
+void x86_load_extended(Gen *g, unsigned mo, int reg, int base, int index, int32_t disp);
+/* The value to store: an immediate of @bits bits, or a register. */
+Opnd x86_store_operand(Gen *g, IrVal v, unsigned bits);
+SlowInfo x86_slow_info(const Gen *g, const IrInsn *i, int addr);
+
+/* region-memory.c */
+/* ld or st at @base + @disp */
+void gen_site_access(Gen *g, const IrInsn *i, IrVal base, int32_t disp);
+uint8_t *gen_site_miss(Gen *g, const SlowStub *s);
+const IrInsn *gen_site_address(Gen *g, const IrInsn *i, int64_t *disp);
 /* Called by generated code: true to leave the region. */
 uint64_t x86_slow_path(CpuState *cpu, uint64_t *regs, const uint8_t *ret,
                        X86Context *ctx);

@@ -22,8 +22,7 @@
 
 _Static_assert(sizeof(TcgViewEntry) == 16, "the index is scaled by shifting");
 
-/* reg = [base + index + disp], extended as @mo says; without index if that is negative */
-static void load_extended(Gen *g, unsigned mo, int reg, int base, int index, int32_t disp)
+void x86_load_extended(Gen *g, unsigned mo, int reg, int base, int index, int32_t disp)
 {
     static const struct {
         uint16_t opc;
@@ -65,8 +64,7 @@ static void swap_loaded(Gen *g, unsigned mo, int reg)
     }
 }
 
-/* The value to store: an immediate of @bits bits, or a register. */
-static Opnd store_operand(Gen *g, IrVal v, unsigned bits)
+Opnd x86_store_operand(Gen *g, IrVal v, unsigned bits)
 {
     int64_t value;
 
@@ -83,10 +81,10 @@ void gen_env(Gen *g, const IrInsn *i)
 
     if (i->op == IR_OP_ld_env) {
         int dst = dst_begin(g, i->dst, g->idx, IR_NONE);
-        load_extended(g, i->memop, dst, RBP, -1, disp);
+        x86_load_extended(g, i->memop, dst, RBP, -1, disp);
         dst_end(g, i->dst, dst);
     } else {
-        Opnd v = store_operand(g, i->src[0], bits);
+        Opnd v = x86_store_operand(g, i->src[0], bits);
         if (v.kind == OPND_IMM) {
             emit_mov_mi(&g->p, bits, RBP, disp, v.val);
         } else {
@@ -129,7 +127,7 @@ static uint8_t *emit_lookup(Gen *g, const IrInsn *i, int a, int t, int u)
     return slow;
 }
 
-static SlowInfo slow_info(const Gen *g, const IrInsn *i, int addr)
+SlowInfo x86_slow_info(const Gen *g, const IrInsn *i, int addr)
 {
     return (SlowInfo){
         .pc_delta = g->delta, .next_delta = NO_NEXT, .count = g->count, .op = i->op,
@@ -142,11 +140,18 @@ void gen_guest_access(Gen *g, const IrInsn *i)
 {
     unsigned bits = 8 << (i->memop & IR_MO_SIZE);
     bool swap = (i->memop & IR_MO_BE) && bits > 8;
-    int a = val_reg(g, i->src[0]);
-    SlowStub *stub = &g->s->stubs[g->n_stubs++];
-    SlowInfo info = slow_info(g, i, a);
-    int t, u, dst;
+    int t, u, dst, a;
+    SlowStub *stub;
+    SlowInfo info;
 
+    if (g->c->tier == 2 && !swap) {
+        gen_site_access(g, i, i->src[0], 0);
+        return;
+    }
+    a = val_reg(g, i->src[0]);
+    info = x86_slow_info(g, i, a);
+    stub = &g->s->stubs[g->n_stubs++];
+    stub->site = -1;
     if (i->op == IR_OP_ld) {
         t = reg_alloc(g);
         u = reg_alloc(g);
@@ -155,7 +160,7 @@ void gen_guest_access(Gen *g, const IrInsn *i)
             dst = u;
         }
         stub->jump = emit_lookup(g, i, a, t, u);
-        load_extended(g, i->memop, dst, a, u, 0);
+        x86_load_extended(g, i->memop, dst, a, u, 0);
         if (swap) {
             swap_loaded(g, i->memop, dst);
         }
@@ -164,7 +169,7 @@ void gen_guest_access(Gen *g, const IrInsn *i)
         dst_end(g, i->dst, dst);
     } else {
         Opnd v = swap ? (Opnd){ OPND_REG, val_reg(g, i->src[1]), 0 }
-                      : store_operand(g, i->src[1], bits);
+                      : x86_store_operand(g, i->src[1], bits);
         int64_t next;
 
         if (v.kind == OPND_IMM) {
@@ -186,9 +191,9 @@ void gen_guest_access(Gen *g, const IrInsn *i)
         u = reg_alloc(g);
         stub->jump = emit_lookup(g, i, a, t, u);
         if (v.kind == OPND_IMM) {
-            emit_mov_mxi(&g->p, bits, a, u, v.val);
+            emit_mov_mxi(&g->p, bits, a, u, 0, v.val);
         } else {
-            emit_store_x(&g->p, bits, v.reg, a, u);
+            emit_store_x(&g->p, bits, v.reg, a, u, 0);
         }
         if (tcg_store_leaves(g->ir, g->idx, &next) && fits32(next)) {
             info.next_delta = next;
@@ -224,6 +229,10 @@ void gen_slow_stubs(Gen *g)
         const SlowStub *s = &g->s->stubs[n];
 
         patch_rel32(s->jump, g->p);
+        if (s->site >= 0) {
+            uint8_t *slow = gen_site_miss(g, s);
+            patch_rel32(slow, g->p);
+        }
         emit_slow_call(g, &s->info, s->back);
     }
 }
@@ -277,11 +286,12 @@ static void gen_atomic_inline(Gen *g, const IrInsn *i)
     IrInsn store = *i; /* the view's stores decide, alignment always counts */
     int a, v, t, u, r;
 
+    stub->site = -1;
     store.op = IR_OP_st;
     store.memop |= IR_MO_ALIGN;
     reg_claim(g, RAX);
     a = val_reg(g, i->src[0]);
-    info = slow_info(g, i, a);
+    info = x86_slow_info(g, i, a);
     if (i->op == IR_OP_cas) {
         v = val_reg(g, i->src[2]);
         val_to_reg(g, i->src[1], RAX);
@@ -338,7 +348,7 @@ void gen_atomic(Gen *g, const IrInsn *i)
         gen_atomic_inline(g, i);
         return;
     }
-    info = slow_info(g, i, val_reg(g, i->src[0]));
+    info = x86_slow_info(g, i, val_reg(g, i->src[0]));
     if (i->op == IR_OP_amo) {
         info.reg_value = val_reg(g, i->src[1]);
     } else {
@@ -370,7 +380,7 @@ static uint64_t slow_access(CpuState *cpu, uint64_t *regs, const SlowInfo *info,
 
     *state_pc = entry_pc + (int64_t)info->pc_delta;
     area->pending_icount = info->count;
-    addr = regs[info->reg_addr];
+    addr = regs[info->reg_addr] + (int64_t)info->disp;
     if (info->reg_value == SLOW_IMM) {
         value = (int64_t)info->imm;
     } else if (info->reg_value != SLOW_NONE) {
@@ -420,6 +430,10 @@ uint64_t x86_slow_path_region(CpuState *cpu, uint64_t *regs, const uint8_t *ret,
         } else {
             *(uint64_t *)field = regs[map->at[n].reg];
         }
+    }
+    if (map->count_reg >= 0) {
+        tcg_area(&ctx->parent, cpu)->icount += regs[map->count_reg];
+        regs[map->count_reg] = 0;
     }
     if (map->pc_cell != NO_CELL) {
         entry_pc = regs[SLOW_SAVED / 8 + 1 + map->pc_cell];

@@ -160,7 +160,7 @@ static void gen_alu(Gen *g, const IrInsn *i, unsigned op)
         IrVal ry = val_rep(g, y), rx = val_rep(g, x);
         int reg = g->val[ry].reg;
         /* let the result replace the operand that dies */
-        if (reg >= 0 && (TEMP_MASK >> reg & 1) && val_dies(g, ry) && !val_dies(g, rx)) {
+        if (reg >= 0 && (g->temps >> reg & 1) && val_dies(g, ry) && !val_dies(g, rx)) {
             IrVal t = x;
             x = y;
             y = t;

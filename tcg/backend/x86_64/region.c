@@ -126,6 +126,19 @@ static void put_map(Gen *g, const bool *set)
     g->p += ROUND_UP(sizeof(*map), 8);
 }
 
+/* Loops count instructions in r11, unless some op may need all temporary registers. */
+static int choose_count_reg(const IrCode *ir)
+{
+    for (uint32_t n = 0; n < ir->n_insns; n++) {
+        const IrInsn *i = &ir->insns[n];
+        bool swaps = (i->op == IR_OP_ld || i->op == IR_OP_st) && (i->memop & IR_MO_BE);
+        if (i->op == IR_OP_amo || i->op == IR_OP_cas || i->op == IR_OP_select || swaps) {
+            return -1;
+        }
+    }
+    return ir->loops ? R11 : -1;
+}
+
 void x86_region_assign(Gen *g)
 {
     const X86Context *ctx = g->ctx;
@@ -145,6 +158,10 @@ void x86_region_assign(Gen *g)
     }
     qsort(list, n, sizeof(list[0]), heavier);
     s->map.pc_cell = NO_CELL;
+    s->map.count_reg = g->count_reg = choose_count_reg(g->ir);
+    if (g->count_reg >= 0) {
+        g->temps &= ~(1u << g->count_reg);
+    }
     for (unsigned k = 0; k < n; k++) {
         if (s->map.pc_cell == NO_CELL && !weight[ctx->parent.cfg.pc_global]) {
             if (list[k].weight <= GAIN_PC) {
@@ -192,6 +209,9 @@ void x86_region_enter(Gen *g)
     }
     if (g->pc_reg < 0) {
         emit_store(&g->p, 64, RBX, RSP, g->s->map.pc_cell * 8);
+    }
+    if (g->count_reg >= 0) {
+        emit_mov_ri_flags(&g->p, g->count_reg, 0);
     }
     for (int r = 0; r < 16; r++) {
         if (own[r] >= 0 && own[r] != convention[r]) {

@@ -61,7 +61,7 @@ int reg_alloc(Gen *g)
     int best = -1;
     unsigned best_rank = 0;
 
-    for (unsigned m = TEMP_MASK & ~g->locked; m; m &= m - 1) {
+    for (unsigned m = g->temps & ~g->locked; m; m &= m - 1) {
         int r = __builtin_ctz(m);
         const Val *s;
         unsigned rank;
@@ -101,7 +101,7 @@ void reg_claim(Gen *g, int reg)
     g->locked |= 1u << reg;
     if (v) {
         unsigned free = 0;
-        for (unsigned m = TEMP_MASK & ~g->locked; m; m &= m - 1) {
+        for (unsigned m = g->temps & ~g->locked; m; m &= m - 1) {
             if (!g->reg_val[__builtin_ctz(m)]) {
                 free = m & -m;
                 break;
@@ -224,7 +224,7 @@ int dst_begin(Gen *g, IrVal v, uint32_t last, IrVal reuse)
     if (reuse) {
         IrVal rep = val_rep(g, reuse);
         int reg = g->val[rep].reg;
-        if (reg >= 0 && (TEMP_MASK >> reg & 1) && val_dies(g, rep)) {
+        if (reg >= 0 && (g->temps >> reg & 1) && val_dies(g, rep)) {
             return reg;
         }
     }
@@ -253,7 +253,7 @@ void regs_spill_for_call(Gen *g, bool pinned)
 {
     unsigned n_globals = g->ctx->parent.cfg.n_globals;
 
-    for (unsigned m = TEMP_MASK; m; m &= m - 1) {
+    for (unsigned m = g->temps; m; m &= m - 1) {
         IrVal v = g->reg_val[__builtin_ctz(m)];
         if (v && !val_dies(g, v)) {
             val_store(g, v);
@@ -293,7 +293,7 @@ void regs_forget_after_call(Gen *g, bool pinned)
 {
     unsigned n_globals = g->ctx->parent.cfg.n_globals;
 
-    for (unsigned m = TEMP_MASK; m; m &= m - 1) {
+    for (unsigned m = g->temps; m; m &= m - 1) {
         forget_reg(g, __builtin_ctz(m));
     }
     if (!pinned) {
@@ -368,7 +368,7 @@ static void set_pinned(Gen *g, const IrInsn *i, int reg)
     }
     val_to_reg(g, rep, reg);
     /* from now on the value is there, and its temporary register is free */
-    if ((s->reg < 0 || (TEMP_MASK >> s->reg & 1)) &&
+    if ((s->reg < 0 || (g->temps >> s->reg & 1)) &&
         g->ir->vals[rep].type == i->type) {
         if (s->reg >= 0) {
             g->reg_val[s->reg] = IR_NONE;

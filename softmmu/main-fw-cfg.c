@@ -1,0 +1,81 @@
+/*
+ * What the command line gives to fw_cfg: files, and facts of the process.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+#include "softmmu/main-internal.h"
+#include "hw/nvram/fw_cfg.h"
+
+enum { UUID_SIZE = 16 };
+
+static bool read_contents(const FwCfgOptions *f, char **ret, gsize *ret_size, GError **err)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (!f->file == !f->string) {
+        error_set(err, f->file ? "both file= and string= are given" : "contents are missing");
+        error_set_expected(err, "one of file=FILE and string=TEXT");
+        return false;
+    }
+    if (f->string) {
+        *ret = g_strdup(f->string);
+        *ret_size = strlen(f->string);
+        return true;
+    }
+    return g_file_get_contents(f->file, ret, ret_size, &cause) ||
+           error_set(err, "%s", cause->message);
+}
+
+static bool add_file(DeviceState *dev, const FwCfgOptions *f, GError **err)
+{
+    char *data = NULL;
+    gsize size = 0;
+
+    if (!read_contents(f, &data, &size, err) ||
+        !fw_cfg_add_file(dev, f->name, data, size, err)) {
+        return false;
+    }
+    if (!g_str_has_prefix(f->name, "opt/")) {
+        warn_report("-fw_cfg %s: names that do not begin with opt/ are the machine's own",
+                    f->name);
+    }
+    return true;
+}
+
+/* In the order of the text. */
+static void add_uuid(DeviceState *dev, const char *text)
+{
+    uint8_t *uuid = g_malloc0(UUID_SIZE);
+    unsigned n = 0;
+
+    for (const char *p = text; *p && n < 2 * UUID_SIZE; p++) {
+        if (*p != '-') {
+            uuid[n / 2] |= g_ascii_xdigit_value(*p) << (n % 2 ? 0 : 4);
+            n++;
+        }
+    }
+    fw_cfg_add(dev, FW_CFG_UUID, uuid, UUID_SIZE);
+}
+
+bool main_add_fw_cfg(const QapiOptions *o, GError **err)
+{
+    DeviceState *dev = fw_cfg_find();
+
+    for (size_t i = 0; o->fw_cfg && i < o->fw_cfg->len; i++) {
+        const FwCfgOptions *f = o->fw_cfg->items[i];
+
+        if (!dev) {
+            return error_set(err, "-fw_cfg %s: machine '%s' has no fw_cfg", f->name,
+                             machine_class(machine_current())->name);
+        }
+        if (!add_file(dev, f, err)) {
+            return error_prefix(err, "-fw_cfg %s", f->name);
+        }
+    }
+    if (dev) {
+        add_uuid(dev, o->uuid ? o->uuid : "");
+        fw_cfg_add_uint16(dev, FW_CFG_NOGRAPHIC, o->nographic);
+    }
+    return true;
+}

@@ -1,0 +1,142 @@
+/*
+ * Guest memory in the second tier: each access has an entry of its own, its site.
+ *
+ * An access mostly goes to the page that it went to last time. The site holds that page's
+ * entry of the view's table, at an address that does not depend on the guest address; so
+ * the host address is known as soon as the guest address is (t and u are temporaries, the
+ * address is a + disp):
+ *
+ *     lea   t, [a + disp]
+ *     and   t, page mask | size - 1    a misaligned access does not match
+ *     cmp   t, [r15 + site.tag]
+ *     jne   other
+ *     mov   u, [r15 + site.addend]
+ *     mov   dst, [a + u + disp]
+ *
+ * Out of line the table is asked as in the first tier (memory.c), and what it says becomes
+ * the site's entry; if it does not know, the slow path makes the access. Whoever drops or
+ * changes an entry of a view's table clears the view's sites (accel/tcg/views.c).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+#include "tcg/backend/x86_64/gen.h"
+
+static int32_t site_at(const IrInsn *i, unsigned site)
+{
+    return (i->op == IR_OP_ld ? offsetof(TcgDataView, load_site)
+                              : offsetof(TcgDataView, store_site)) +
+           site % TCG_VIEW_SITES * sizeof(TcgViewEntry);
+}
+
+/* and t, mask with the fixed length that a mask needs */
+static void emit_mask(Gen *g, unsigned w, int reg, int32_t mask)
+{
+    put_rex(&g->p, w, 0, 0, reg);
+    put8(&g->p, 0x81);
+    put8(&g->p, 0xc0 | ALU_AND << 3 | (reg & 7));
+    put32(&g->p, mask);
+}
+
+void gen_site_access(Gen *g, const IrInsn *i, IrVal base, int32_t disp)
+{
+    unsigned size = 1u << (i->memop & IR_MO_SIZE), bits = 8 * size;
+    bool load = i->op == IR_OP_ld;
+    int a = val_reg(g, base), t, u, dst = -1;
+    SlowStub *stub = &g->s->stubs[g->n_stubs++];
+    Opnd v = { OPND_REG, -1, 0 };
+    int64_t next;
+
+    *stub = (SlowStub){ .info = x86_slow_info(g, i, a), .site = site_at(i, g->site++) };
+    stub->info.disp = disp;
+    if (!load) {
+        v = x86_store_operand(g, i->src[1], bits);
+        if (v.kind == OPND_IMM) {
+            stub->info.reg_value = SLOW_IMM;
+            stub->info.imm = v.val;
+        } else {
+            stub->info.reg_value = v.reg;
+        }
+        if (tcg_store_leaves(g->ir, i - g->ir->insns, &next) && fits32(next)) {
+            stub->info.next_delta = next;
+        }
+    }
+    t = reg_alloc(g);
+    u = reg_alloc(g);
+    if (load) {
+        dst = dst_pinned(g, i->dst, i - g->ir->insns);
+        dst = dst < 0 ? u : dst;
+        stub->info.reg_dst = dst;
+    }
+    stub->t = t;
+    stub->u = u;
+    if (disp) {
+        emit_lea(&g->p, 64, t, a, disp);
+    } else {
+        emit_mov_rr(&g->p, 64, t, a);
+    }
+    emit_mask(g, 64, t, (int32_t)TCG_PAGE_MASK | (size - 1));
+    emit_rm(&g->p, 64, ALU_CMP * 8 + 3, t, R15, stub->site + offsetof(TcgViewEntry, tag));
+    stub->jump = emit_jcc(&g->p, CC_NE);
+    emit_load(&g->p, 64, u, R15, stub->site + offsetof(TcgViewEntry, addend));
+    stub->hit = g->p;
+    if (load) {
+        x86_load_extended(g, i->memop, dst, a, u, disp);
+    } else if (v.kind == OPND_IMM) {
+        emit_mov_mxi(&g->p, bits, a, u, disp, v.val);
+    } else {
+        emit_store_x(&g->p, bits, v.reg, a, u, disp);
+    }
+    kill_operand(g, base);
+    if (load) {
+        dst_end(g, i->dst, dst);
+    } else {
+        kill_operand(g, i->src[1]);
+    }
+    stub->back = g->p;
+}
+
+/* Out of line: ask the table; returns the displacement of the jump to the slow path. */
+uint8_t *gen_site_miss(Gen *g, const SlowStub *s)
+{
+    const SlowInfo *info = &s->info;
+    unsigned size = 1u << (info->memop & IR_MO_SIZE);
+    int32_t mask = (int32_t)TCG_PAGE_MASK;
+    int32_t table = info->op == IR_OP_ld ? offsetof(TcgDataView, load)
+                                         : offsetof(TcgDataView, store);
+    int t = s->t, u = s->u, a = info->reg_addr;
+    uint8_t *slow;
+
+    emit_lea(&g->p, 64, u, a, info->disp);
+    if (!(info->memop & IR_MO_ALIGN)) { /* then t is the page of the last byte */
+        emit_lea(&g->p, 64, t, a, info->disp + (int32_t)size - 1);
+        emit_mask(g, 64, t, mask);
+    }
+    emit_shift_ri(&g->p, 32, SHIFT_SHR, u, TCG_PAGE_BITS - 4);
+    emit_mask(g, 32, u, (TCG_VIEW_ENTRIES - 1) << 4);
+    emit_rmx(&g->p, 64, ALU_CMP * 8 + 3, t, R15, u, 0, table + offsetof(TcgViewEntry, tag));
+    slow = emit_jcc(&g->p, CC_NE);
+    emit_rmx(&g->p, 64, OPC_MOV_LOAD, u, R15, u, 0, table + offsetof(TcgViewEntry, addend));
+    emit_store(&g->p, 64, t, R15, s->site + offsetof(TcgViewEntry, tag));
+    emit_store(&g->p, 64, u, R15, s->site + offsetof(TcgViewEntry, addend));
+    emit_mov_mi(&g->p, 32, R15, offsetof(TcgDataView, sites_used), 1);
+    emit_jmp_to(&g->p, s->hit);
+    return slow;
+}
+
+/* The add of a constant at the current op only makes the address of the access behind it, so
+ * that it becomes part of that: returns the access, else NULL. */
+const IrInsn *gen_site_address(Gen *g, const IrInsn *i, int64_t *disp)
+{
+    const IrInsn *end = g->ir->insns + g->ir->n_insns, *next = i + 1;
+
+    if (i->op != IR_OP_add || i->type != IR_I64 || g->val[i->dst].uses != 1 ||
+        !val_is_const(g, i->src[1], disp) || !fits32(*disp) || !fits32(*disp + 8)) {
+        return NULL;
+    }
+    if (next < end && (next->op == IR_OP_ld || next->op == IR_OP_st) &&
+        next->src[0] == i->dst && !(next->memop & IR_MO_BE)) {
+        return next;
+    }
+    return NULL;
+}
