@@ -233,8 +233,8 @@ static uint64_t sample_pc(const TcgVcpu *v, const TcgSample *s)
     }
     /* A return address belongs to the instruction before it. */
     int64_t delta = region_delta(r, s->code - c->buf.rx - s->called);
-    if (s->called) {
-        if ((s->pc ^ (r->ram_addr + delta)) % TCG_PAGE_SIZE == 0) {
+    if (s->called || r->tier > 1) { /* the second tier gives the entry pc's register away */
+        if (s->called && (s->pc ^ (r->ram_addr + delta)) % TCG_PAGE_SIZE == 0) {
             return s->pc; /* the helper was called with the state's pc set */
         }
         if (!page_of_region(v, r, &page)) {
