@@ -63,13 +63,9 @@ ObjectTypeInfoList *qmp_qom_list_types(const char *implements, bool has_abstract
                                        bool abstract, GError **err)
 {
     g_autoptr(json_object) array = object_types_json(implements, has_abstract && abstract);
-    g_autoptr(Visitor) v = NULL;
+    g_autoptr(Visitor) v = visitor_new_json_input(array);
     ObjectTypeInfoList *list = NULL;
 
-    for (size_t i = 0; i < json_object_array_length(array); i++) {
-        json_object_object_del(json_object_array_get_idx(array, i), "description");
-    }
-    v = visitor_new_json_input(array);
     visit_type_ObjectTypeInfoList(v, NULL, &list, err);
     return list;
 }
