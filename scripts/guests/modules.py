@@ -72,6 +72,10 @@ class ModuleTree:
             name = name.replace('-', '_')
             if name in done or name in self._builtin:
                 return
+            if soft and name not in self._paths:  # an algorithm: its plain implementation
+                name = name.removeprefix('crypto_') + '_generic'
+            if name in done or name in self._builtin:
+                return
             if name not in self._paths:
                 if soft:
                     return
