@@ -52,7 +52,9 @@ SPECIAL_F64 = [0x0000000000000000, 0x8000000000000000, 0x3ff0000000000000,
 class Program:
     """Cases from one seed; @cut keeps only so many instructions of case @only."""
 
-    def __init__(self, isa, xlen, seed, n_cases=8, n_insns=100, only=None, cut=None):
+    CASES = 16                        # programs in one run of the emulator
+
+    def __init__(self, isa, xlen, seed, n_cases=CASES, n_insns=100, only=None, cut=None):
         self.isa, self.xlen = isa, xlen
         self.rows = {r['name']: r for r in isa.rows()}
         self.choice = [r for r in isa.rows() if r['op'] not in LEFT_OUT]
