@@ -11,6 +11,7 @@ class Isa:
         with open(path) as f:
             self.tables = json.load(f)['tables']
         self.has = set(extensions) | {'rv%d' % xlen}
+        self.by_name = {r['name']: r for r in self.rows()}
 
     def present(self, row):
         return all(any(e in self.has for e in clause) for clause in row['needs'])
@@ -27,6 +28,16 @@ class Isa:
         for t in self.tables:
             walk(t['rows'])
         return found
+
+    def encode(self, name, **args):
+        """The bytes of one instruction."""
+        row = self.by_name[name]
+        word = row['match']
+        for arg, value in args.items():
+            word = put(word, row['args'][arg], value)
+            if get(word, row['args'][arg]) != value:
+                raise ValueError('%s: %s=%d cannot be encoded' % (name, arg, value))
+        return word.to_bytes(row['width'] // 8, 'little')
 
     def decode(self, word, width):
         """The row of a word, None if it is illegal."""

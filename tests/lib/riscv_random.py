@@ -73,14 +73,7 @@ class Program:
 
     def enc(self, name, **args):
         """The bytes of one instruction."""
-        row = self.rows[name]
-        from isa import put, get
-        word = row['match']
-        for arg, value in args.items():
-            word = put(word, row['args'][arg], value)
-            if get(word, row['args'][arg]) != value:
-                raise ValueError('%s: %s=%d cannot be encoded' % (name, arg, value))
-        return word.to_bytes(row['width'] // 8, 'little')
+        return self.isa.encode(name, **args)
 
     def reg_size(self):
         return self.xlen // 8
