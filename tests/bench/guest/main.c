@@ -3,6 +3,7 @@
  *
  *   bench [-s PERCENT] NAME...   a share of the usual work
  *   bench --list
+ *   bench --pair [-s PERCENT] NAME...   each alone, then two processes of it at once
  *   bench --time NAME COMMAND [ARGUMENT]...   time a command; its status is the checksum
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -63,25 +64,60 @@ void bench_begin(void)
     started = now();
 }
 
-static int run(const char *name, unsigned percent)
+static const Bench *find(const char *name)
 {
     for (size_t i = 0; i < sizeof(benches) / sizeof(*benches); i++) {
-        const Bench *b = &benches[i];
-
-        if (!strcmp(b->name, name)) {
-            unsigned scale = b->scale * percent / 100;
-            uint64_t sum;
-
-            bench_begin();
-            sum = b->fn(scale ? scale : 1);
-
-            printf("BENCH %s %.6f %016" PRIx64 "\n", name, now() - started, sum);
-            fflush(stdout);
-            return 0;
+        if (!strcmp(benches[i].name, name)) {
+            return &benches[i];
         }
     }
     fprintf(stderr, "bench: there is no benchmark '%s'\n", name);
-    return 1;
+    exit(1);
+}
+
+static void run(const Bench *b, unsigned scale)
+{
+    uint64_t sum;
+
+    bench_begin();
+    sum = b->fn(scale);
+    printf("BENCH %s %.6f %016" PRIx64 "\n", b->name, now() - started, sum);
+}
+
+/* @n processes that each run the program; the time until the last has ended. */
+static double run_processes(const Bench *b, unsigned scale, unsigned n)
+{
+    int status, failed = 0;
+
+    bench_begin();
+    for (unsigned i = 0; i < n; i++) {
+        pid_t pid = fork();
+        if (pid < 0) {
+            die(b->name);
+        }
+        if (!pid) {
+            _exit(b->fn(scale) == UINT64_MAX);
+        }
+    }
+    while (n && wait(&status) > 0) {
+        failed |= status;
+        n--;
+    }
+    if (n || failed) {
+        die(b->name);
+    }
+    return now() - started;
+}
+
+static void run_pair(const Bench *b, unsigned scale)
+{
+    for (unsigned turn = 0; turn < 3; turn++) {
+        double alone = run_processes(b, scale, 1);
+        double both = run_processes(b, scale, 2);
+
+        printf("BENCH %s.alone.%u %.6f 0\nBENCH %s.both.%u %.6f 0\n", b->name, turn, alone,
+               b->name, turn, both);
+    }
 }
 
 static int time_command(const char *name, char **command)
@@ -104,8 +140,9 @@ static int time_command(const char *name, char **command)
 
 int main(int argc, char **argv)
 {
+    void (*action)(const Bench *b, unsigned scale) = run;
     unsigned percent = 100;
-    int i = 1, status = 0;
+    int i = 1;
 
     if (argc == 2 && !strcmp(argv[1], "--nothing")) {
         return 0; /* what the benchmark "exec" executes */
@@ -119,12 +156,20 @@ int main(int argc, char **argv)
     if (argc > 3 && !strcmp(argv[1], "--time")) {
         return time_command(argv[2], argv + 3);
     }
-    if (argc > 2 && !strcmp(argv[1], "-s")) {
-        percent = (unsigned)strtoul(argv[2], NULL, 10);
-        i = 3;
+    if (argc > 2 && !strcmp(argv[1], "--pair")) {
+        action = run_pair;
+        i++;
+    }
+    if (argc > i + 1 && !strcmp(argv[i], "-s")) {
+        percent = (unsigned)strtoul(argv[i + 1], NULL, 10);
+        i += 2;
     }
     for (; i < argc; i++) {
-        status |= run(argv[i], percent);
+        const Bench *b = find(argv[i]);
+        unsigned scale = b->scale * percent / 100;
+
+        action(b, scale ? scale : 1);
+        fflush(stdout);
     }
-    return status;
+    return 0;
 }
