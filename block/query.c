@@ -88,13 +88,22 @@ struct json_object *block_query_nodes(void)
 
 /* ---- query-block ---- */
 
+/* libvirt looks for the virtio function of a device, wherever that is: see hw/virtio. */
 static void put_qdev(struct json_object *o, const BlockBackend *blk)
 {
-    g_autofree char *path = blk->owner ? object_path(blk->owner) : NULL;
+    static const char backend[] = "virtio-backend";
+    Object *owner = blk->owner;
+    g_autofree char *path = owner ? object_path(owner) : NULL;
+    g_autofree char *below = NULL;
 
-    if (path) {
-        put_str(o, "qdev", path);
+    if (!owner) {
+        return;
     }
+    if (object_class_find_property(owner->klass, backend) && owner->parent &&
+        !g_str_equal(owner->name, backend)) {
+        below = g_strdup_printf("%s/%s", path, backend);
+    }
+    put_str(o, "qdev", below ? below : path);
 }
 
 static const char *io_status(const BlockBackend *blk)

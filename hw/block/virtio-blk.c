@@ -10,6 +10,7 @@
 #include "util/osdep.h"
 #include "block/block-backend.h"
 #include "hw/block/trace.h"
+#include "hw/core/boot-order.h"
 #include "hw/virtio/virtio.h"
 #include "softmmu/runstate.h"
 #include "util/iov.h"
@@ -60,6 +61,7 @@ typedef struct VirtIOBlk {
     uint32_t logical_block_size, physical_block_size; /* properties */
     bool config_wce;          /* property */
     int rerror, werror;       /* properties: BlockOnError */
+    int32_t bootindex;        /* property */
     int write_cache;          /* property: index in on_off_auto */
     bool share_rw, discard, write_zeroes; /* properties */
     VirtQueue *vq;
@@ -83,6 +85,7 @@ static const char *const on_off_auto[] = { "auto", "on", "off", NULL };
 
 static const Property virtio_blk_properties[] = {
     PROP_DRIVE(VirtIOBlk, blk, "drive", "drive id or block node that holds the data"),
+    PROP_BOOTINDEX(VirtIOBlk, bootindex),
     PROP_STR(VirtIOBlk, serial, "serial", "serial number that the guest sees"),
     PROP_UINT16(VirtIOBlk, queue_size, "queue-size", "entries of the request queue",
                 .def = 256, .min = 4, .max = VIRTIO_QUEUE_MAX_SIZE),
@@ -392,6 +395,7 @@ static bool set_up_backend(VirtIOBlk *s, GError **err)
 
 static bool virtio_blk_realize(VirtIOBlk *s, GError **err)
 {
+    DeviceState *dev = &s->parent.parent;
     uint64_t f = UINT64_C(1) << F_SEG_MAX | UINT64_C(1) << F_GEOMETRY |
                  UINT64_C(1) << F_BLK_SIZE | UINT64_C(1) << F_FLUSH |
                  UINT64_C(1) << F_TOPOLOGY;
@@ -409,7 +413,12 @@ static bool virtio_blk_realize(VirtIOBlk *s, GError **err)
         f |= s->discard ? UINT64_C(1) << F_DISCARD : 0;
         f |= s->config_wce ? UINT64_C(1) << F_CONFIG_WCE : 0;
     }
+    if (!boot_order_add(dev, s->bootindex, "/disk@0,0", err)) {
+        blk_detach(s->blk, s);
+        return false;
+    }
     if (!virtio_init(&s->parent, VIRTIO_ID_BLOCK, f, sizeof(BlkConfig), err)) {
+        boot_order_remove(dev);
         blk_detach(s->blk, s);
         return false;
     }
@@ -424,6 +433,7 @@ static void virtio_blk_unrealize(VirtIOBlk *s)
 {
     virtio_blk_stop(&s->parent);
     run_state_remove_notifier(run_state_changed, s);
+    boot_order_remove(&s->parent.parent);
     blk_detach(s->blk, s);
     virtio_cleanup(&s->parent);
 }

@@ -391,6 +391,7 @@ static void machine_instance_finalize(Object *obj)
         g_free(m->ram);
     }
     g_free(m->fdt);
+    g_clear_pointer(&m->boot_order, g_ptr_array_unref);
     if (current == m) {
         current = NULL;
     }

@@ -30,6 +30,7 @@ typedef struct MachineState {
     MemoryRegion *ram;         /* ram_size bytes, not mapped yet: the board maps it */
     void *fdt;                 /* device tree blob being built, or NULL */
     int fdt_size;
+    GPtrArray *boot_order;     /* of hw/core/boot-order.c, or NULL */
     IrqLine powerdown;         /* pulsed by system_powerdown */
     bool initialized;
     bool ready;                /* was reset once: devices are hot-plugged from now on */

@@ -10,6 +10,7 @@
  */
 #include "util/osdep.h"
 #include "hw/nvram/fw_cfg.h"
+#include "hw/core/boot-order.h"
 #include "hw/core/machine.h"
 #include "hw/nvram/trace.h"
 
@@ -20,6 +21,7 @@ enum {
 };
 #define DMA_SIGNATURE UINT64_C(0x51454d5520434647) /* "QEMU CFG" */
 
+#define BOOT_ORDER "bootorder"
 enum { NAME_SIZE = 56, SLOTS_DEFAULT = 32, SLOTS_MAX = 0x1000 };
 /* Zeros that one DMA request may ask for behind an item: a driver asks for none. */
 #define DMA_MAX_ZEROS (1 * MiB)
@@ -198,6 +200,28 @@ bool fw_cfg_add_file(DeviceState *dev, const char *name, void *data, uint64_t si
     g_ptr_array_sort(s->files, compare_files);
     make_directory(s);
     return true;
+}
+
+/* The file "bootorder", there from the first reset on at which a device has a turn. */
+static void update_boot_order(FwCfg *s)
+{
+    g_autoptr(GError) fault = NULL;
+    char *text = boot_order_text();
+    uint32_t size = text ? strlen(text) + 1 : 0;
+
+    for (guint i = 0; i < s->files->len; i++) {
+        File *file = g_ptr_array_index(s->files, i);
+
+        if (!strcmp(file->name, BOOT_ORDER)) {
+            g_free(file->item.data);
+            file->item = (Item){ (uint8_t *)text, size };
+            make_directory(s);
+            return;
+        }
+    }
+    if (text && !fw_cfg_add_file(&s->parent.parent, BOOT_ORDER, text, size, &fault)) {
+        warn_report("%s: bootindex has no effect", fault->message);
+    }
 }
 
 static void find_first(DeviceState *dev, void *opaque)
@@ -419,6 +443,7 @@ static void fw_cfg_reset(FwCfg *s)
     s->dma_addr = 0;
     s->key = FW_CFG_SIGNATURE;
     s->offset = 0;
+    update_boot_order(s);
 }
 
 DEVICE(FwCfg, TYPE_FW_CFG_MEM, TYPE_SYS_BUS_DEVICE, "items for the guest's firmware",

@@ -47,10 +47,49 @@ static void test_dma(QtestMachine *m)
     g_assert_cmpstr(text, ==, "hello");
 }
 
+/* Turns are told in order; the file's place in the directory is by name. */
+static void test_boot_order(QtestMachine *m)
+{
+    static const char want[] = "/virtio-mmio@0000000010007000/disk@0,0\n"
+                               "/virtio-mmio@0000000010008000/disk@0,0";
+    char text[sizeof(want)] = "";
+    char name[sizeof("bootorder")] = "";
+
+    for (unsigned pass = 0; pass < 2; pass++) {
+        select_key(m, 0x19);
+        g_assert_cmphex(qm_read32(m, FW_CFG), ==, __builtin_bswap32(1));
+        g_assert_cmphex(qm_read32(m, FW_CFG), ==, __builtin_bswap32(sizeof(want)));
+        g_assert_cmphex(qm_read32(m, FW_CFG), ==, 0x2000);
+        for (unsigned i = 0; i < sizeof(name); i++) {
+            name[i] = qm_read8(m, FW_CFG);
+        }
+        g_assert_cmpstr(name, ==, "bootorder");
+        select_key(m, 0x20);
+        for (unsigned i = 0; i < sizeof(want); i++) {
+            text[i] = qm_read8(m, FW_CFG);
+        }
+        g_assert_cmpmem(text, sizeof(text), want, sizeof(want));
+        qm_reset(m);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    static const char zeros[512];
+    g_autofree char *image = NULL, *disks = NULL;
+    int fd = g_file_open_tmp("rhea-fw-cfg-XXXXXX", &image, NULL), result;
+
+    g_assert_cmpint(write(fd, zeros, sizeof(zeros)), ==, sizeof(zeros));
+    close(fd);
+    disks = g_strdup_printf("-M virt -drive if=none,format=raw,read-only=on,id=a,file=%s"
+                            " -drive if=none,format=raw,read-only=on,id=b,file=%s"
+                            " -device virtio-blk-device,drive=a,bootindex=7"
+                            " -device virtio-blk-device,drive=b,bootindex=0", image, image);
     g_test_init(&argc, &argv, NULL);
     qm_add_test("/qtest/fw-cfg/items", OPTIONS, test_items);
     qm_add_test("/qtest/fw-cfg/dma", OPTIONS, test_dma);
-    return g_test_run();
+    qm_add_test("/qtest/fw-cfg/boot-order", disks, test_boot_order);
+    result = g_test_run();
+    unlink(image);
+    return result;
 }
