@@ -140,11 +140,33 @@ char *object_path(const void *ptr)
     return g_string_free(path, FALSE);
 }
 
-static Object *follow(Object *obj, char **parts)
+static Object *linked(Object *obj, const char *name)
+{
+    const Property *prop = object_class_find_property(obj->klass, name);
+    struct json_object *value;
+    Object *target = NULL;
+    const char *path;
+
+    if (!prop || !g_str_has_prefix(property_type_name(prop), "link<")) {
+        return NULL;
+    }
+    value = object_get_json(obj, name, NULL);
+    path = value ? json_object_get_string(value) : "";
+    if (path[0] == '/') {
+        target = object_resolve_path(path, NULL, NULL);
+    }
+    json_object_put(value);
+    return target;
+}
+
+/* A step leads to a child or, in an absolute path, to what a property links to. */
+static Object *follow(Object *obj, char **parts, bool links)
 {
     for (; obj && *parts; parts++) {
         if (**parts) {
-            obj = child_of(obj, *parts);
+            Object *child = child_of(obj, *parts);
+
+            obj = child || !links ? child : linked(obj, *parts);
         }
     }
     return obj;
@@ -154,7 +176,7 @@ static Object *follow(Object *obj, char **parts)
  * *ambiguous. An object under two names counts once. */
 static Object *search(Object *obj, char **parts, const char *type, bool *ambiguous)
 {
-    Object *found = follow(obj, parts);
+    Object *found = follow(obj, parts, false);
 
     if (found && type && !object_is_a(found, type)) {
         found = NULL;
@@ -177,7 +199,7 @@ Object *object_resolve_path(const char *path, const char *type, bool *ambiguous)
     Object *obj = NULL;
 
     if (path[0] == '/') {
-        obj = follow(object_root(), parts);
+        obj = follow(object_root(), parts, true);
         if (obj && type && !object_is_a(obj, type)) {
             obj = NULL;
         }

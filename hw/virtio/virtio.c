@@ -295,9 +295,26 @@ static void virtio_device_reset(VirtIODevice *vdev)
     virtio_reset(vdev);
 }
 
+/* Clients write "/virtio-backend" behind the path of whatever device has a virtio function,
+ * be the two one object or not. */
+static bool get_self(Object *obj, const Property *prop, Visitor *v, const char *name,
+                     GError **err)
+{
+    g_autofree char *path = object_path(obj);
+
+    return visit_type_str(v, name, &path, err);
+}
+
+static const Property virtio_properties[] = {
+    PROP_CUSTOM("virtio-backend", "the device itself, for clients that expect it here",
+                "link<virtio-device>", get_self, NULL, .flags = PROP_READONLY),
+    PROP_END
+};
+
 DEVICE(VirtIODevice, TYPE_VIRTIO_DEVICE, TYPE_DEVICE, NULL, .abstract = true,
        .class_size = sizeof(VirtIODeviceClass), .bus_type = TYPE_VIRTIO_BUS,
-       .vmstate = virtio_vmstate, .reset = virtio_device_reset,
+       .properties = virtio_properties, .vmstate = virtio_vmstate,
+       .reset = virtio_device_reset,
        .loaded = virtio_loaded);
 
 static const TypeInfo virtio_bus_type = {

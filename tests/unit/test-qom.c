@@ -279,6 +279,11 @@ static void test_tree(void)
     g_assert_false(ambiguous);
     g_assert_null(object_resolve_path("/t/x", "test-dog", NULL));
     g_assert_null(object_resolve_path("", NULL, NULL));
+    g_assert_null(object_resolve_path("/t/x/a/friend", NULL, NULL));
+    g_assert_true(object_set_str(a, "friend", "/t/y/a", NULL));
+    g_assert_true(object_resolve_path("/t/x/a/friend", NULL, NULL) == &b->parent);
+    g_assert_null(object_resolve_path("a/friend", NULL, &ambiguous));
+    g_assert_false(ambiguous);
     path = object_path(b);
     g_assert_cmpstr(path, ==, "/t/y/a");
     for (int i = 0; i < 3; i++) {
