@@ -11,6 +11,11 @@ MigrationCapabilityStatusList *qmp_query_migrate_capabilities(GError **err)
     return g_new0(MigrationCapabilityStatusList, 1);
 }
 
+bool qmp_migrate_set_capabilities(MigrationCapabilityChangeList *capabilities, GError **err)
+{
+    return true;
+}
+
 MigrationParameters *qmp_query_migrate_parameters(GError **err)
 {
     return g_malloc0(MAX(sizeof(MigrationParameters), 1));

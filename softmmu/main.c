@@ -26,7 +26,7 @@
 #include <signal.h>
 #include <fcntl.h>
 
-#define LINK_PREFIX "rhea-system-"
+#define PROGRAM_MARK "-system-"
 
 typedef struct Process {
     QapiOptions o;
@@ -90,10 +90,13 @@ static void quit_by_key(void)
     shutdown_request(SHUTDOWN_HOST_UI);
 }
 
-/* rhea-system-ARCH presets the target. */
+/* rhea-system-ARCH presets the target, and so does another name of that form: management
+ * software looks for one of its own. */
 static const char *target_of_program(const char *program)
 {
-    return g_str_has_prefix(program, LINK_PREFIX) ? program + strlen(LINK_PREFIX) : NULL;
+    const char *mark = strstr(program, PROGRAM_MARK);
+
+    return mark ? mark + strlen(PROGRAM_MARK) : NULL;
 }
 
 static bool choose_target(Process *p, const char *program, GError **err)
