@@ -39,6 +39,7 @@ void chr_fe_deinit(CharFrontend *fe)
         return;
     }
     trace_chardev_detach(chr->label, fe);
+    chr->fe_closed = false;
     chr_fe_set_handlers(fe, NULL, NULL, NULL, NULL);
     if (chardev_class(chr)->detach) {
         chardev_class(chr)->detach(chr, fe);
@@ -159,8 +160,8 @@ void chr_fe_set_echo(CharFrontend *fe, bool echo)
 
 void chr_fe_set_open(CharFrontend *fe, bool open)
 {
-    if (fe->chr && chardev_class(fe->chr)->set_fe_open) {
-        chardev_class(fe->chr)->set_fe_open(fe->chr, open);
+    if (fe->chr) {
+        fe->chr->fe_closed = !open;
     }
 }
 

@@ -8,18 +8,14 @@
 #include "chardev/char-fd.h"
 #include "util/fdset.h"
 #include "util/main-loop.h"
+#include "util/sockets.h"
 #include "util/timer.h"
-#include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
-enum { MAX_PASSED_FDS = 16, READ_CHUNK = 4096, BACKLOG = 1, WAIT_POLL_MS = 100,
+enum { MAX_PASSED_FDS = 16, READ_CHUNK = 4096, WAIT_POLL_MS = 100,
        HANGUP_NS = 500000000 };
 
 typedef struct SocketChardev {
@@ -38,107 +34,16 @@ typedef struct SocketChardev {
 
 static void update_watches(SocketChardev *s);
 
-static bool make_unix_address(SocketChardev *s, struct sockaddr_un *un, socklen_t *len,
-                              GError **err)
+static int open_socket(SocketChardev *s, GError **err)
 {
-    size_t n = strlen(s->path);
-
-    memset(un, 0, sizeof(*un));
-    un->sun_family = AF_UNIX;
-    if (n >= sizeof(un->sun_path)) {
-        return error_set(err, "socket path '%s' is longer than %zu bytes", s->path,
-                         sizeof(un->sun_path) - 1);
-    }
-    memcpy(un->sun_path + s->abstract, s->path, n);
-    *len = s->abstract ? offsetof(struct sockaddr_un, sun_path) + 1 + n : sizeof(*un);
-    return true;
-}
-
-/* What an earlier process left behind; never a file of another kind. */
-static void remove_old_socket(const char *path)
-{
-    struct stat st;
-
-    if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) {
-        unlink(path);
-    }
-}
-
-static int open_unix(SocketChardev *s, GError **err)
-{
-    struct sockaddr_un un;
-    socklen_t len = 0;
+    int family = s->ipv4 == s->ipv6 ? AF_UNSPEC : s->ipv4 ? AF_INET : AF_INET6;
     int fd;
 
-    if (!make_unix_address(s, &un, &len, err)) {
-        return -1;
+    if (!s->path) {
+        return socket_open_tcp(s->host, s->port, family, s->server, err);
     }
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (s->server) {
-        if (!s->abstract) {
-            remove_old_socket(s->path);
-        }
-        if (bind(fd, (struct sockaddr *)&un, len) == 0 && listen(fd, BACKLOG) == 0) {
-            s->unlink_path = !s->abstract;
-            return fd;
-        }
-        error_set_errno(err, errno, "cannot listen on '%s'", s->path);
-    } else {
-        if (connect(fd, (struct sockaddr *)&un, len) == 0) {
-            return fd;
-        }
-        error_set_errno(err, errno, "cannot connect to '%s'", s->path);
-    }
-    close(fd);
-    return -1;
-}
-
-static int try_address(SocketChardev *s, const struct addrinfo *ai)
-{
-    int fd = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC, ai->ai_protocol);
-    int on = 1;
-
-    if (fd < 0) {
-        return -1;
-    }
-    if (s->server) {
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-        if (bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0) {
-            return fd;
-        }
-    } else if (connect(fd, ai->ai_addr, ai->ai_addrlen) == 0) {
-        return fd;
-    }
-    int saved = errno;
-    close(fd);
-    errno = saved;
-    return -1;
-}
-
-static int open_tcp(SocketChardev *s, GError **err)
-{
-    struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_family = AF_UNSPEC }, *list;
-    const char *host = s->host && *s->host ? s->host : s->server ? NULL : "localhost";
-    int fd = -1, r;
-
-    if (s->ipv4 != s->ipv6) {
-        hints.ai_family = s->ipv4 ? AF_INET : AF_INET6;
-    }
-    hints.ai_flags = s->server ? AI_PASSIVE : 0;
-    r = getaddrinfo(host, s->port, &hints, &list);
-    if (r != 0) {
-        error_set(err, "cannot resolve '%s:%s': %s", host ? host : "", s->port,
-                  gai_strerror(r));
-        return -1;
-    }
-    for (struct addrinfo *ai = list; ai && fd < 0; ai = ai->ai_next) {
-        fd = try_address(s, ai);
-    }
-    if (fd < 0) {
-        error_set_errno(err, errno, "cannot %s '%s:%s'",
-                        s->server ? "listen on" : "connect to", host ? host : "", s->port);
-    }
-    freeaddrinfo(list);
+    fd = socket_open_unix(s->path, s->abstract, s->server, err);
+    s->unlink_path = fd >= 0 && s->server && !s->abstract;
     return fd;
 }
 
@@ -156,7 +61,7 @@ static void use_connection(SocketChardev *s, int fd)
     int on = 1;
 
     s->fd = fd;
-    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    socket_set_nonblocking(fd);
     if (s->nodelay && !s->path) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     }
@@ -350,13 +255,6 @@ static int socket_get_fd(Chardev *chr)
     return fd;
 }
 
-static void set_fe_open(Chardev *chr, bool open)
-{
-    if (!open) {
-        disconnect((SocketChardev *)chr);
-    }
-}
-
 static void socket_yank(Chardev *chr)
 {
     SocketChardev *s = (SocketChardev *)chr;
@@ -369,7 +267,7 @@ static void socket_yank(Chardev *chr)
 static void try_reconnect(void *opaque)
 {
     SocketChardev *s = opaque;
-    int fd = s->path ? open_unix(s, NULL) : open_tcp(s, NULL);
+    int fd = open_socket(s, NULL);
 
     if (fd >= 0) {
         use_connection(s, fd);
@@ -401,13 +299,13 @@ static bool wait_for_client(SocketChardev *s, GError **err)
 /* A socket from outside: listening for a server, connected otherwise. */
 static int open_passed(SocketChardev *s, GError **err)
 {
-    int fd = named_fd_take(s->fd_name, err), listening = 0;
-    socklen_t len = sizeof(listening);
+    int fd = named_fd_take(s->fd_name, err), listening;
 
     if (fd < 0) {
         return -1;
     }
-    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) != 0) {
+    listening = socket_is_listening(fd);
+    if (listening < 0) {
         error_set(err, "file descriptor '%s' is no socket", s->fd_name);
     } else if (!listening != !s->server) {
         error_set(err, "file descriptor '%s' is %s", s->fd_name,
@@ -457,7 +355,7 @@ static bool socket_open(Chardev *chr, GError **err)
         ? g_strdup_printf("unix:%s%s", s->path, s->server ? ",server=on" : "")
         : g_strdup_printf("tcp:%s:%s%s", s->host ? s->host : "", s->port,
                           s->server ? ",server=on" : "");
-    fd = s->fd_name ? open_passed(s, err) : s->path ? open_unix(s, err) : open_tcp(s, err);
+    fd = s->fd_name ? open_passed(s, err) : open_socket(s, err);
     if (fd < 0) {
         return false;
     }
@@ -540,7 +438,6 @@ static void socket_class_init(ObjectClass *klass, const TypeInfo *type)
     cc->write = socket_write;
     cc->watch_write = socket_watch_write;
     cc->accept_input = socket_accept_input;
-    cc->set_fe_open = set_fe_open;
     cc->get_fd = socket_get_fd;
     cc->add_client = socket_add_client;
     cc->yank = socket_yank;

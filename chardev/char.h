@@ -32,6 +32,7 @@ struct Chardev {
     char *filename;       /* as query-chardev tells, e.g. "unix:/x,server=on" */
     CharFrontend *fe;     /* connected front end, or NULL */
     bool open;            /* the other side is there */
+    bool fe_closed;       /* the front end says that nobody listens behind it */
     int log_fd;           /* logfile=, or -1 */
     bool wants_monitor;   /* a mux that a monitor joins once devices have: they come first */
     int serial_port;      /* -serial: the machine's port that it is for, else -1 */
@@ -51,7 +52,6 @@ typedef struct ChardevClass {
     /* What the front end can take changed (new handlers, room again): read or pause. */
     void (*accept_input)(Chardev *chr);
     void (*set_echo)(Chardev *chr, bool echo);
-    void (*set_fe_open)(Chardev *chr, bool open);
     void (*send_break)(Chardev *chr);
     /* The process ends: remove what must not stay behind on the host. */
     void (*end)(Chardev *chr);

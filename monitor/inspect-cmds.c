@@ -120,7 +120,7 @@ static void add_chardev(Chardev *chr, void *opaque)
 
     info->label = g_strdup(chr->label);
     info->filename = g_strdup(chr->filename ? chr->filename : "");
-    info->frontend_open = chr->fe != NULL;
+    info->frontend_open = chr->fe && !chr->fe_closed;
     QAPI_LIST_APPEND(list, info);
 }
 

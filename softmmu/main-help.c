@@ -185,6 +185,15 @@ static bool help_chardev(const QapiOptions *o, const GuestTarget *target, GError
     return true;
 }
 
+static bool help_netdev(const QapiOptions *o, const GuestTarget *target, GError **err)
+{
+    printf("Available network backends:\n");
+    for (unsigned i = 0; i < NET_CLIENT_DRIVER__MAX; i++) {
+        printf("%s\n", NetClientDriver_names[i]);
+    }
+    return true;
+}
+
 static bool help_object(const QapiOptions *o, const GuestTarget *target, GError **err)
 {
     GPtrArray *classes = object_class_list(TYPE_OBJECT, false);
@@ -229,7 +238,7 @@ bool main_print_help_for(const QapiOptions *o, const GuestTarget *target, GError
     } topics[] = {
         { "machine", help_machine }, { "cpu", help_cpu },       { "device", help_device },
         { "accel", help_accel },     { "target", help_target }, { "chardev", help_chardev },
-        { "object", help_object },   { "d", help_d },             { "trace", help_trace },
+        { "netdev", help_netdev }, { "object", help_object },   { "d", help_d },             { "trace", help_trace },
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(topics); i++) {

@@ -32,6 +32,9 @@ MachineState *main_create_machine(const QapiOptions *o, const GuestTarget *targe
                                   GError **err);
 /* -fw_cfg, and what fw_cfg tells of the process. After the machine was initialized. */
 bool main_add_fw_cfg(const QapiOptions *o, GError **err);
+/* -netdev; and -nic and -net, whose cards come after other devices. */
+bool main_add_netdevs(const QapiOptions *o, GError **err);
+bool main_add_nics(const QapiOptions *o, GError **err);
 /* The accelerator, by -accel or the default. */
 bool main_start_accel(const QapiOptions *o, GError **err);
 

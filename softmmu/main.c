@@ -12,6 +12,7 @@
 #include "hw/core/loader.h"
 #include "monitor/monitor.h"
 #include "monitor/process-info.h"
+#include "net/net.h"
 #include "qapi/json.h"
 #include "qapi/qapi-types-run-state.h"
 #include "semihosting/semihosting.h"
@@ -249,7 +250,7 @@ static bool add_backends(const QapiOptions *o, GError **err)
             return error_prefix(err, "-drive");
         }
     }
-    return true;
+    return main_add_netdevs(o, err);
 }
 
 static bool add_devices(const QapiOptions *o, GError **err)
@@ -314,11 +315,12 @@ static bool build_machine(Process *p, GError **err)
 
     if (!main_start_accel(o, err) || !add_backends(o, err) || !setup_semihosting(o, err) ||
         !machine_run_init(p->machine, err) || !main_add_fw_cfg(o, err) ||
-        !add_devices(o, err) ||
+        !add_devices(o, err) || !main_add_nics(o, err) ||
         !drive_check_unused(err) || !object_check_globals(err) ||
         !main_finish_consoles(err)) {
         return false;
     }
+    net_check_peers();
     return !o->qtest || qtest_start(o->qtest, o->qtest_log, &p->qtest, err);
 }
 
@@ -394,6 +396,7 @@ static void finish(Process *p, int status)
     hook_flush();
     gdbstub_end(p->gdbstub, status);
     monitor_cleanup();
+    net_cleanup();
     qtest_free(p->qtest);
     clean_host(p);
     block_cleanup();

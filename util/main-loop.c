@@ -115,6 +115,8 @@ static struct {
     uint32_t notified;   /* (a) event_fd was written since it was last drained */
     GArray *watches;     /* Watch, machine lock; fd -1: removed, swept by the loop */
     GArray *pollfds;     /* struct pollfd, main thread */
+    GPtrArray *pollers;  /* MainLoopPoller *, main thread */
+    GArray *poller_fds;  /* struct pollfd, main thread */
     GMutex calls_lock;
     GQueue calls;        /* Call *, under calls_lock */
     unsigned next_id;    /* under calls_lock */
@@ -131,6 +133,8 @@ void main_loop_init(void)
         }
         loop.watches = g_array_new(FALSE, TRUE, sizeof(Watch));
         loop.pollfds = g_array_new(FALSE, TRUE, sizeof(struct pollfd));
+        loop.pollers = g_ptr_array_new();
+        loop.poller_fds = g_array_new(FALSE, TRUE, sizeof(struct pollfd));
         loop.context = g_main_context_default();
         if (!g_main_context_acquire(loop.context)) {
             g_error("glib's default main context has another owner");
@@ -310,6 +314,45 @@ static void dispatch_watches(guint n)
     }
 }
 
+/* ---- Pollers ---- */
+
+void main_loop_add_poller(MainLoopPoller *poller)
+{
+    g_assert(in_main_thread());
+    poller->filled = false;
+    g_ptr_array_add(loop.pollers, poller);
+}
+
+void main_loop_remove_poller(MainLoopPoller *poller)
+{
+    if (loop.pollers) {
+        g_ptr_array_remove(loop.pollers, poller);
+    }
+}
+
+static void fill_pollers(int64_t *timeout_ns)
+{
+    g_array_set_size(loop.poller_fds, 0);
+    for (guint i = 0; i < loop.pollers->len; i++) {
+        MainLoopPoller *p = loop.pollers->pdata[i];
+
+        p->fill(p->opaque, loop.poller_fds, timeout_ns);
+        p->filled = true;
+    }
+}
+
+/* One that came since the wait has no descriptors there. */
+static void dispatch_pollers(void)
+{
+    for (guint i = 0; i < loop.pollers->len; i++) {
+        MainLoopPoller *p = loop.pollers->pdata[i];
+
+        if (p->filled) {
+            p->ready(p->opaque, (const struct pollfd *)loop.poller_fds->data);
+        }
+    }
+}
+
 /* ---- The turn ---- */
 
 static struct pollfd *pollfd_at(guint i)
@@ -342,11 +385,13 @@ void main_loop_wait(bool nonblocking)
     int64_t timeout_ns = count_calls() ? 0 : timers_poll_timeout();
     struct timespec ts = { 0 };
     int priority, n_glib, ready;
-    guint n_watches;
+    guint n_watches, n_fds;
 
     n_glib = prepare_glib(&timeout_ns, &priority);
+    fill_pollers(&timeout_ns); /* may change watches */
     n_watches = loop.watches->len;
-    g_array_set_size(loop.pollfds, MAX(loop.pollfds->len, n_glib + n_watches + 1));
+    n_fds = n_glib + n_watches + 1;
+    g_array_set_size(loop.pollfds, MAX(loop.pollfds->len, n_fds + loop.poller_fds->len));
     for (guint i = 0; i < n_watches; i++) {
         Watch *w = &g_array_index(loop.watches, Watch, i);
 
@@ -356,7 +401,11 @@ void main_loop_wait(bool nonblocking)
             .events = (w->on_read ? POLLIN : 0) | (w->on_write ? POLLOUT : 0),
         };
     }
-    *pollfd_at(n_glib + n_watches) = (struct pollfd){ loop.event_fd, POLLIN, 0 };
+    *pollfd_at(n_fds - 1) = (struct pollfd){ loop.event_fd, POLLIN, 0 };
+    if (loop.poller_fds->len) {
+        memcpy(pollfd_at(n_fds), loop.poller_fds->data,
+               loop.poller_fds->len * sizeof(struct pollfd));
+    }
 
     if (nonblocking) {
         timeout_ns = 0;
@@ -368,7 +417,8 @@ void main_loop_wait(bool nonblocking)
     if (!nonblocking) {
         machine_unlock();
     }
-    ready = ppoll(pollfd_at(0), n_glib + n_watches + 1, timeout_ns < 0 ? NULL : &ts, NULL);
+    ready = ppoll(pollfd_at(0), n_fds + loop.poller_fds->len, timeout_ns < 0 ? NULL : &ts,
+                  NULL);
     if (!nonblocking) {
         machine_lock();
     }
@@ -388,10 +438,15 @@ void main_loop_wait(bool nonblocking)
             pollfd_at(i)->revents = 0;
         }
     }
+    if (ready > 0 && loop.poller_fds->len) {
+        memcpy(loop.poller_fds->data, pollfd_at(n_fds),
+               loop.poller_fds->len * sizeof(struct pollfd));
+    }
     if (g_main_context_check(loop.context, priority, (GPollFD *)pollfd_at(0), n_glib)) {
         g_main_context_dispatch(loop.context);
     }
     dispatch_watches(n_watches);
+    dispatch_pollers();
     timers_run_due();
     run_calls();
 }

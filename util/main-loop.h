@@ -42,4 +42,18 @@ void main_loop_cancel(unsigned id);
 void main_loop_watch_fd(int fd, void (*on_read)(void *opaque), void (*on_write)(void *opaque),
                         void *opaque);
 
+struct pollfd;
+/* A library that names its descriptors anew before each wait. Main thread. */
+typedef struct MainLoopPoller {
+    /* Append struct pollfd to @fds; *timeout_ns (-1: none) may be lowered. */
+    void (*fill)(void *opaque, GArray *fds, int64_t *timeout_ns);
+    /* After the wait; @fds are those of the whole array that was appended to. */
+    void (*ready)(void *opaque, const struct pollfd *fds);
+    void *opaque;
+    bool filled; /* main-loop.c's own */
+} MainLoopPoller;
+/* The structure is the caller's and stays until it is removed. */
+void main_loop_add_poller(MainLoopPoller *poller);
+void main_loop_remove_poller(MainLoopPoller *poller);
+
 #endif

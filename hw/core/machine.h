@@ -46,6 +46,7 @@ typedef struct MachineClass {
     /* CPU type "MODEL-TARGET-cpu" when -cpu is not given, by target. */
     const char *(*default_cpu_model)(const char *target);
     const char *block_default; /* -drive's default if=: "virtio", ... */
+    const char *default_nic;   /* -nic's default model, or NULL */
     bool is_default;
     bool no_ram, no_cpu;       /* none */
     bool (*init)(MachineState *m, GError **err);

@@ -219,6 +219,7 @@ static void virt_class_init(ObjectClass *klass, const TypeInfo *type)
     mc->default_ram_id = "riscv_virt_board.ram";
     mc->default_cpu_model = virt_default_cpu;
     mc->block_default = "virtio";
+    mc->default_nic = "virtio-net-device";
     mc->init = virt_init;
 }
 

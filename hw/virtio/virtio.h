@@ -122,6 +122,9 @@ VirtQueueElement *virtqueue_pop(VirtQueue *vq);
 bool virtqueue_round_done(VirtQueue *vq, unsigned served);
 /* Return a chain with @written bytes in its device-writable part, and free it. */
 void virtqueue_push(VirtQueue *vq, VirtQueueElement *elem, uint32_t written);
+/* Return @n chains of which the guest must not see a part before it sees all. */
+void virtqueue_push_all(VirtQueue *vq, VirtQueueElement **elems, const uint32_t *written,
+                        unsigned n);
 /* Forget a chain without returning it (reset). */
 void virtqueue_discard(VirtQueue *vq, VirtQueueElement *elem);
 /* Give the last @n popped chains back: they will be popped again. */

@@ -235,8 +235,10 @@ void virtqueue_rewind(VirtQueue *vq, unsigned n)
     vq->last_avail_idx -= n;
 }
 
-void virtqueue_push(VirtQueue *vq, VirtQueueElement *elem, uint32_t written)
+/* Write the used entry @ahead of the index, which the guest does not see yet. */
+static void put_used(VirtQueue *vq, VirtQueueElement *elem, uint32_t written, unsigned ahead)
 {
+    uint16_t slot = (uint16_t)(vq->used_idx + ahead) % vq->num;
     uint8_t entry[8] = { 0 };
 
     trace_virtqueue_element_push(vq_type(vq), vq->vdev, vq_index(vq), elem->head, written);
@@ -246,14 +248,35 @@ void virtqueue_push(VirtQueue *vq, VirtQueueElement *elem, uint32_t written)
     if (vq->ready && !virtio_is_broken(vq->vdev)) {
         memcpy(entry, &elem->head, 2);
         memcpy(entry + 4, &written, 4);
-        address_space_write(system_memory_as(),
-                            vq->used + 4 + 8 * (uint64_t)(vq->used_idx % vq->num),
+        address_space_write(system_memory_as(), vq->used + 4 + 8 * (uint64_t)slot,
                             MEMTXATTRS_DMA, entry, sizeof(entry));
-        __atomic_thread_fence(__ATOMIC_RELEASE); /* the entry before the index */
-        vq->used_idx++;
-        store16(vq->used + 2, vq->used_idx);
     }
     g_free(elem);
+}
+
+/* Show the guest @n entries at once. */
+static void publish_used(VirtQueue *vq, unsigned n)
+{
+    if (vq->ready && !virtio_is_broken(vq->vdev)) {
+        __atomic_thread_fence(__ATOMIC_RELEASE); /* the entries before the index */
+        vq->used_idx += n;
+        store16(vq->used + 2, vq->used_idx);
+    }
+}
+
+void virtqueue_push(VirtQueue *vq, VirtQueueElement *elem, uint32_t written)
+{
+    put_used(vq, elem, written, 0);
+    publish_used(vq, 1);
+}
+
+void virtqueue_push_all(VirtQueue *vq, VirtQueueElement **elems, const uint32_t *written,
+                        unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        put_used(vq, elems[i], written[i], i);
+    }
+    publish_used(vq, n);
 }
 
 /* 2.7.7.2: has the index passed event since old? */

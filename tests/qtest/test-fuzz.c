@@ -14,11 +14,20 @@
 
 #define MODERN " -global virtio-mmio.force-legacy=false"
 #define LEGACY " -global virtio-mmio.force-legacy=true"
-#define RING     RAM
-#define INDIRECT (RING + 0x3000)
+#define RING(n)     (RAM + 0x4000 * (uint64_t)(n))
+#define INDIRECT(n) (RING(n) + 0x3000)
 #define BUF      (RAM + MiB)
 enum { ACCESSES = 20000, PIECE = 200, RAM_MIB = 16, GROWTH_MIB = 64, QUEUE_SIZE = 64,
-       RING_SIZE = 0x4000, BUF_SIZE = 0x8000, SECTOR = 512, CHAIN_MAX = 5, ID_DISK = 2 };
+       RING_SIZE = 0x4000, BUF_SIZE = 0x8000, SECTOR = 512, CHAIN_MAX = 5, QUEUES = 3,
+       ID_NET = 1, ID_DISK = 2 };
+
+/* What the chains of a queue look like. */
+typedef enum ChainKind {
+    CHAIN_IN,   /* buffers to be written */
+    CHAIN_OUT,  /* buffers to be read */
+    CHAIN_DISK, /* a header of 16 bytes, data and a status byte */
+    CHAIN_CTRL, /* buffers to be read and a status byte */
+} ChainKind;
 
 typedef struct Range {
     uint64_t addr, size;
@@ -56,6 +65,15 @@ static const FuzzCase cases[] = {
       { { VIRTIO(7), 0x140 } }, VIRTIO(7) },
     { "virtio-blk-modern", "-M virt -drive file=%s,format=raw,discard=unmap" MODERN,
       { { VIRTIO(7), 0x140 } }, VIRTIO(7) },
+    /* what the card sends comes back to it */
+    { "virtio-net-legacy", "-M virt -netdev dgram,id=n,local.type=unix,local.path=%s.net,"
+      "remote.type=unix,remote.path=%s.net -device virtio-net-device,netdev=n" LEGACY,
+      { { VIRTIO(7), 0x120 } }, VIRTIO(7) },
+    { "virtio-net-modern", "-M virt -netdev dgram,id=n,local.type=unix,local.path=%s.net,"
+      "remote.type=unix,remote.path=%s.net -device virtio-net-device,netdev=n" MODERN,
+      { { VIRTIO(7), 0x120 } }, VIRTIO(7) },
+    { "virtio-net-user", "-M virt -nic user,restrict=on" MODERN, { { VIRTIO(7), 0x120 } },
+      VIRTIO(7) },
 };
 
 static const FuzzCase *current;
@@ -91,7 +109,7 @@ static uint64_t random_address(void)
     switch (seldom() ? g_test_rand_int_range(0, 3) : 3) {
     case 0:  return random64();
     case 1:  return RAM + RAM_MIB * MiB - g_test_rand_int_range(0, 64);
-    case 2:  return RING + g_test_rand_int_range(0, RING_SIZE);
+    case 2:  return RING(0) + g_test_rand_int_range(0, RING_SIZE);
     default: return BUF + g_test_rand_int_range(0, BUF_SIZE / SECTOR) * SECTOR;
     }
 }
@@ -105,68 +123,104 @@ static void put_descriptor(uint8_t *at, uint64_t addr, uint32_t len, unsigned fl
     put(at + 14, seldom() ? random64() : next, 2);
 }
 
-/* A chain in table entries [first, first + n): for a disk a header of 16 bytes, data and a
- * status byte; for others buffers to be written. */
-static void put_chain(uint8_t *table, unsigned first, unsigned n, bool disk)
+/* A chain in table entries [first, first + n). */
+static void put_chain(uint8_t *table, unsigned first, unsigned n, ChainKind kind)
 {
-    bool writes = g_test_rand_int_range(0, 2);
+    bool disk = kind == CHAIN_DISK, status = disk || kind == CHAIN_CTRL;
+    bool writes = kind == CHAIN_IN || (disk && g_test_rand_int_range(0, 2));
 
     for (unsigned i = 0; i < n; i++) {
         bool head = disk && i == 0, last = i == n - 1;
-        uint32_t len = head ? 16 : disk && last ? 1
+        uint32_t len = head ? 16 : status && last ? 1
                                  : g_test_rand_int_range(1, 5) * (disk ? SECTOR : 100);
         unsigned flags = (last ? 0 : VD_F_NEXT) |
-                         (!disk || last || (writes && !head) ? VD_F_WRITE : 0);
+                         ((status && last) || (writes && !head) ? VD_F_WRITE : 0);
 
         put_descriptor(table + 16 * (first + i), random_address(), len, flags, first + i + 1);
     }
 }
 
-/* What a disk takes for headers: a type and a sector. Others see noise. */
-static void random_buffers(QtestMachine *m)
+/* What a disk takes for headers: a type and a sector. What a network card takes for commands
+ * or for the header of a frame, now and then with a checksum to compute. Others see noise. */
+static void random_buffers(QtestMachine *m, bool disk)
 {
     g_autofree uint8_t *buf = g_malloc0(BUF_SIZE);
 
     for (unsigned i = 0; i < BUF_SIZE; i += SECTOR) {
         put(buf + i, g_test_rand_int_range(0, 15), 4);
+        if (!disk && g_test_rand_int_range(0, 4) == 0) {
+            put(buf + i + 1, g_test_rand_int_range(0, 6), 1);
+        }
         put(buf + i + 8, seldom() ? random64() : random64() & 0x1ff, 8);
         put(buf + i + 16, random64(), 8);
     }
     qm_memwrite(m, BUF, buf, BUF_SIZE);
 }
 
-/* A driver that sets up a queue and offers chains; some of them are in tables of their own. */
-static void random_ring(QtestMachine *m)
+static ChainKind kind_of(VirtDriver *d, unsigned queue)
+{
+    static const ChainKind net[QUEUES] = { CHAIN_IN, CHAIN_OUT, CHAIN_CTRL };
+
+    switch (vd_in(d, VD_DEVICE_ID)) {
+    case ID_NET:  return net[queue];
+    case ID_DISK: return CHAIN_DISK;
+    default:      return CHAIN_IN;
+    }
+}
+
+/* Chains for a queue; some of them are in tables of their own. */
+static unsigned random_chains(QtestMachine *m, VirtDriver *d, ChainKind kind)
 {
     uint8_t table[16 * QUEUE_SIZE], heads[2 * QUEUE_SIZE], indirect[16 * CHAIN_MAX];
-    bool disk;
-    unsigned n = 0, size;
-    VirtDriver d;
+    uint64_t apart = INDIRECT(d->queue);
+    unsigned n = 0;
 
-    qm_virtio(&d, m, current->virtio);
-    vd_out(&d, VD_QUEUE_SEL, 0);
-    size = MIN(vd_in(&d, VD_QUEUE_NUM_MAX), QUEUE_SIZE);
-    disk = vd_in(&d, VD_DEVICE_ID) == ID_DISK;
-    vd_start(&d, random64() & vd_offered(&d), RING, size);
-    random_buffers(m);
-    put_chain(indirect, 0, CHAIN_MAX, disk);
-    qm_memwrite(m, INDIRECT, indirect, sizeof(indirect));
-    for (unsigned at = 0; at + CHAIN_MAX <= size;) {
-        unsigned length = g_test_rand_int_range(disk ? 2 : 1, CHAIN_MAX + 1);
+    put_chain(indirect, 0, CHAIN_MAX, kind);
+    qm_memwrite(m, apart, indirect, sizeof(indirect));
+    for (unsigned at = 0; at + CHAIN_MAX <= d->size;) {
+        unsigned length = g_test_rand_int_range(kind >= CHAIN_DISK ? 2 : 1, CHAIN_MAX + 1);
 
-        put_chain(table, at, length, disk);
+        put_chain(table, at, length, kind);
         if (g_test_rand_int_range(0, 8) == 0) {
-            put_descriptor(table + 16 * at, INDIRECT, sizeof(indirect), VD_F_INDIRECT, 0);
+            put_descriptor(table + 16 * at, apart, sizeof(indirect), VD_F_INDIRECT, 0);
         }
         put(heads + 2 * n++, seldom() ? random64() : at, 2);
         at += length;
     }
-    qm_memwrite(m, d.desc, table, sizeof(table));
-    qm_memwrite(m, d.avail + 4, heads, 2 * n);
-    for (unsigned i = 0; i < n; i += 4) {
-        d.next = seldom() ? random64() : MIN(n, i + 4);
-        vd_store(&d, d.avail + 2, d.next, 2);
-        vd_out(&d, VD_NOTIFY, seldom() ? random64() : 0);
+    qm_memwrite(m, d->desc, table, 16 * d->size);
+    qm_memwrite(m, d->avail + 4, heads, 2 * n);
+    return n;
+}
+
+/* A driver that sets up the queues and offers chains. */
+static void random_rings(QtestMachine *m)
+{
+    VirtDriver d[QUEUES];
+    unsigned n_queues = 0, n[QUEUES];
+
+    qm_virtio(&d[0], m, current->virtio);
+    random_buffers(m, vd_in(&d[0], VD_DEVICE_ID) == ID_DISK);
+    for (; n_queues < QUEUES; n_queues++) {
+        unsigned size;
+
+        vd_out(&d[0], VD_QUEUE_SEL, n_queues);
+        size = MIN(vd_in(&d[0], VD_QUEUE_NUM_MAX), QUEUE_SIZE);
+        if (!size) {
+            break;
+        }
+        if (n_queues == 0) {
+            vd_start(&d[0], random64() & vd_offered(&d[0]), RING(0), size);
+        } else {
+            vd_add_queue(&d[n_queues], &d[0], n_queues, RING(n_queues), size);
+        }
+        n[n_queues] = random_chains(m, &d[n_queues], kind_of(&d[0], n_queues));
+    }
+    for (unsigned i = 0; i < QUEUE_SIZE; i += 4) {
+        for (unsigned q = 0; q < n_queues; q++) {
+            d[q].next = seldom() ? random64() : MIN(n[q], i + 4);
+            vd_store(&d[q], d[q].avail + 2, d[q].next, 2);
+            vd_out(&d[q], VD_NOTIFY, seldom() ? random64() : q);
+        }
     }
 }
 
@@ -204,7 +258,7 @@ static void fuzz(QtestMachine *m)
         const Range *r = random_range();
 
         if (current->virtio && g_test_rand_int_range(0, 2)) {
-            random_ring(m);
+            random_rings(m);
         }
         qm_fuzz(m, r->addr, r->size, MIN(PIECE, total - done), random64());
         between(m);
@@ -224,7 +278,7 @@ int main(int argc, char **argv)
     g_assert_cmpint(truncate(image, 256 * KiB), ==, 0);
     for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
         g_autofree char *name = g_strdup_printf("/qtest/fuzz/%s", cases[i].name);
-        g_auto(GStrv) parts = g_strsplit(cases[i].options, "%s", 2);
+        g_auto(GStrv) parts = g_strsplit(cases[i].options, "%s", -1);
         g_autofree char *options = g_strjoinv(image, parts);
         g_autofree char *all = g_strdup_printf("%s -m %dM -no-shutdown", options, RAM_MIB);
 

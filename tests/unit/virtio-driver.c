@@ -54,7 +54,7 @@ void vd_set_ring(VirtDriver *d, uint64_t desc, uint64_t avail, uint64_t used)
     d->desc = desc;
     d->avail = avail;
     d->used = used;
-    vd_out(d, VD_QUEUE_SEL, 0);
+    vd_out(d, VD_QUEUE_SEL, d->queue);
     vd_out(d, VD_QUEUE_NUM, d->size);
     if (d->legacy) {
         vd_out(d, VD_PAGE_SIZE, LEGACY_ALIGN);
@@ -68,15 +68,36 @@ void vd_set_ring(VirtDriver *d, uint64_t desc, uint64_t avail, uint64_t used)
     }
 }
 
-void vd_start(VirtDriver *d, uint64_t features, uint64_t ring, uint32_t size)
+static void clear_ring(VirtDriver *d, uint64_t ring, uint32_t size)
 {
     static const uint8_t zeros[16 * KiB];
 
     d->ring = ring;
     d->size = size;
     d->next = d->seen = 0;
-    vd_out(d, VD_STATUS, 0);
     d->bus->write(d->m, ring, zeros, sizeof(zeros));  /* nothing is in flight any more */
+}
+
+static void set_default_ring(VirtDriver *d)
+{
+    uint64_t avail = d->ring + DESC_SIZE * d->size;
+
+    vd_set_ring(d, d->ring, avail, ROUND_UP(avail + 6 + 2 * d->size, LEGACY_ALIGN));
+}
+
+void vd_add_queue(VirtDriver *q, const VirtDriver *d, unsigned queue, uint64_t ring,
+                  uint32_t size)
+{
+    *q = *d;
+    q->queue = queue;
+    clear_ring(q, ring, size);
+    set_default_ring(q);
+}
+
+void vd_start(VirtDriver *d, uint64_t features, uint64_t ring, uint32_t size)
+{
+    vd_out(d, VD_STATUS, 0);
+    clear_ring(d, ring, size);
     vd_out(d, VD_STATUS, 1);
     vd_out(d, VD_STATUS, 3);
     vd_out(d, VD_DRIVER_FEATURES_SEL, 0);
@@ -86,8 +107,7 @@ void vd_start(VirtDriver *d, uint64_t features, uint64_t ring, uint32_t size)
         vd_out(d, VD_DRIVER_FEATURES, features >> 32 | 1);
         vd_out(d, VD_STATUS, 11);
     }
-    vd_set_ring(d, ring, ring + DESC_SIZE * size,
-                ROUND_UP(ring + DESC_SIZE * size + 6 + 2 * size, LEGACY_ALIGN));
+    set_default_ring(d);
     vd_out(d, VD_STATUS, d->legacy ? 7 : VD_S_OK);
 }
 
@@ -117,7 +137,7 @@ void vd_offer(VirtDriver *d, unsigned head)
 
 void vd_notify(VirtDriver *d)
 {
-    vd_out(d, VD_NOTIFY, 0);
+    vd_out(d, VD_NOTIFY, d->queue);
 }
 
 bool vd_used(VirtDriver *d, uint32_t *ret_head, uint32_t *ret_len)

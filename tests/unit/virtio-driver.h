@@ -39,6 +39,7 @@ typedef struct VirtDriver {
     void *transport;     /* unit tests: the device whose interrupt 0 it is */
     uint64_t base;       /* registers */
     bool legacy;
+    unsigned queue;      /* which one: 0, unless vd_add_queue() says otherwise */
     uint64_t ring;       /* 16 KiB of guest memory for the queue, 4 KiB aligned */
     uint32_t size;       /* of the queue */
     uint64_t desc, avail, used;
@@ -50,6 +51,9 @@ void vd_out(VirtDriver *d, unsigned reg, uint32_t value);
 uint64_t vd_offered(VirtDriver *d);
 /* Reset, negotiate, set up queue 0 of @size entries at @ring, DRIVER_OK. */
 void vd_start(VirtDriver *d, uint64_t features, uint64_t ring, uint32_t size);
+/* Another queue of the device that @d runs, with a ring of its own. */
+void vd_add_queue(VirtDriver *q, const VirtDriver *d, unsigned queue, uint64_t ring,
+                  uint32_t size);
 /* Where the driver has its queue. */
 void vd_set_ring(VirtDriver *d, uint64_t desc, uint64_t avail, uint64_t used);
 void vd_desc(VirtDriver *d, unsigned n, uint64_t addr, uint32_t len, unsigned flags,

@@ -15,6 +15,7 @@ class Introspection:
     def __init__(self, schema):
         self.entities = []       # (dict, conditions that lead here or None)
         self.numbers = {}
+        self.arrays = {}         # name -> type
         self.types = []
         self.conds = {}          # id(type) -> set of conditions; holds None if unconditional
         self.empty = ObjectType.__new__(ObjectType)
@@ -51,6 +52,8 @@ class Introspection:
         """The name of a type that an entity with condition @cond mentions."""
         if isinstance(t, BuiltinType):
             t = self.schema.types[t.json_type]
+        if isinstance(t, ArrayType): # of integers of any width: one
+            t = self.arrays.setdefault(self.name(t), t)
         seen = self.conds.setdefault(id(t), set())
         if t not in self.types:
             self.types.append(t)

@@ -165,6 +165,8 @@ class Schema:
         for d in self.definitions:
             if isinstance(d, ObjectType):
                 self._check_clashes(d)
+            if isinstance(d, Option):
+                self._check_lists(d)
             self._check_doc(d)
 
     # ---- declarations ----
@@ -465,16 +467,21 @@ class Schema:
                 raise SchemaError(e.where, f"implied key '{d.implied}' of option '{d.name}' "
                                   'is not a member of its type')
         d.lists = v.get('lists', [])
-        for key in d.lists:
-            if not d.type or not any(m.name == key and isinstance(m.type, ArrayType)
-                                     for m in d.type.members()):
-                raise SchemaError(e.where, f"'{key}' of option '{d.name}' is not an array")
         if d.kind == 'none' and (d.syntax or d.help):
             raise SchemaError(e.where, f"option '{d.name}' takes no argument")
         if d.kind != 'none' and not d.syntax:
             raise SchemaError(e.where, f"option '{d.name}' lacks key 'syntax'")
         if d.alias is not None and ('option', d.alias) in self._names:
             raise SchemaError(e.where, f"alias '{d.alias}' of '{d.name}' is an option itself")
+
+    @staticmethod
+    def _check_lists(d):
+        """Keys that accumulate are arrays, in the option's type or a branch of it."""
+        types = [d.type] + list(d.type.variants.values()) if d.type else []
+        for key in d.lists if d.kind != 'props' else []:
+            if not any(m.name == key and isinstance(m.type, ArrayType)
+                       for t in types for m in t.members()):
+                raise SchemaError(d.where, f"'{key}' of option '{d.name}' is not an array")
 
     @classmethod
     def _condition(cls, value, where):
