@@ -14,12 +14,14 @@
 
 #define MODERN " -global virtio-mmio.force-legacy=false"
 #define LEGACY " -global virtio-mmio.force-legacy=true"
+#define SERIAL " -device virtio-serial-device,max_ports=3 -chardev null,id=c -chardev null,id=p" \
+               " -device virtconsole,chardev=c -device virtserialport,chardev=p,name=a"
 #define RING(n)     (RAM + 0x4000 * (uint64_t)(n))
 #define INDIRECT(n) (RING(n) + 0x3000)
 #define BUF      (RAM + MiB)
 enum { ACCESSES = 20000, PIECE = 200, RAM_MIB = 16, GROWTH_MIB = 64, QUEUE_SIZE = 64,
-       RING_SIZE = 0x4000, BUF_SIZE = 0x8000, SECTOR = 512, CHAIN_MAX = 5, QUEUES = 3,
-       ID_NET = 1, ID_DISK = 2 };
+       RING_SIZE = 0x4000, BUF_SIZE = 0x8000, SECTOR = 512, CHAIN_MAX = 5, QUEUES = 6,
+       ID_NET = 1, ID_DISK = 2, ID_CONSOLE = 3 };
 
 /* What the chains of a queue look like. */
 typedef enum ChainKind {
@@ -72,6 +74,8 @@ static const FuzzCase cases[] = {
     { "virtio-net-modern", "-M virt -netdev dgram,id=n,local.type=unix,local.path=%s.net,"
       "remote.type=unix,remote.path=%s.net -device virtio-net-device,netdev=n" MODERN,
       { { VIRTIO(7), 0x120 } }, VIRTIO(7) },
+    { "virtio-serial-legacy", "-M virt" SERIAL LEGACY, { { VIRTIO(7), 0x110 } }, VIRTIO(7) },
+    { "virtio-serial-modern", "-M virt" SERIAL MODERN, { { VIRTIO(7), 0x110 } }, VIRTIO(7) },
     { "virtio-net-user", "-M virt -nic user,restrict=on" MODERN, { { VIRTIO(7), 0x120 } },
       VIRTIO(7) },
 };
@@ -160,9 +164,12 @@ static void random_buffers(QtestMachine *m, bool disk)
 static ChainKind kind_of(VirtDriver *d, unsigned queue)
 {
     static const ChainKind net[QUEUES] = { CHAIN_IN, CHAIN_OUT, CHAIN_CTRL };
+    static const ChainKind console[QUEUES] = { CHAIN_IN, CHAIN_OUT, CHAIN_IN, CHAIN_OUT,
+                                               CHAIN_IN, CHAIN_OUT };
 
     switch (vd_in(d, VD_DEVICE_ID)) {
     case ID_NET:  return net[queue];
+    case ID_CONSOLE: return console[queue];
     case ID_DISK: return CHAIN_DISK;
     default:      return CHAIN_IN;
     }
