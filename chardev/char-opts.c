@@ -34,6 +34,18 @@ char **chardev_backend_names(void)
     return (char **)g_ptr_array_free(names, FALSE);
 }
 
+static Chardev *new_mux(const char *id, const char *base, GError **err)
+{
+    Chardev *chr = base ? chardev_find(base) : NULL;
+
+    if (!chr) {
+        error_set(err, base ? "character device '%s' not found"
+                            : "mux: 'chardev' is missing", base);
+        return NULL;
+    }
+    return chardev_mux_new(id, chr, 0, err);
+}
+
 Chardev *chardev_new(struct json_object *opts, bool keyval, GError **err)
 {
     static const char *const skip[] = { "id", "backend", "mux", "logappend", NULL };
@@ -51,6 +63,9 @@ Chardev *chardev_new(struct json_object *opts, bool keyval, GError **err)
     if (chardev_find(id)) {
         error_set(err, "character device '%s' exists already", id);
         return NULL;
+    }
+    if (g_str_equal(backend, "mux")) {
+        return new_mux(id, string_member(opts, "chardev"), err);
     }
     type = g_strconcat(TYPE_PREFIX, backend, NULL);
     klass = object_class_by_name(type);
@@ -164,14 +179,11 @@ static struct json_object *legacy_opts(const char *label, const char *spec, GErr
     return NULL;
 }
 
-bool chardev_new_from_legacy(const char *label, const char *spec, Chardev **ret,
-                             bool *ret_mux_monitor, GError **err)
+bool chardev_parse_legacy(const char *label, const char *spec, char **ret_id,
+                          struct json_object **ret_opts, bool *ret_mux_monitor, GError **err)
 {
-    g_autoptr(json_object) opts = NULL;
-    g_autofree char *base = NULL;
-    Chardev *chr;
-
-    *ret = NULL;
+    *ret_id = NULL;
+    *ret_opts = NULL;
     *ret_mux_monitor = g_str_has_prefix(spec, "mon:");
     if (*ret_mux_monitor) {
         spec += strlen("mon:");
@@ -180,22 +192,39 @@ bool chardev_new_from_legacy(const char *label, const char *spec, Chardev **ret,
         return true;
     }
     if (g_str_has_prefix(spec, "chardev:")) {
-        *ret = chardev_find(spec + strlen("chardev:"));
-        return *ret || error_set(err, "character device '%s' not found",
-                                 spec + strlen("chardev:"));
+        *ret_id = g_strdup(spec + strlen("chardev:"));
+        return true;
     }
-    base = *ret_mux_monitor ? g_strdup_printf("%s-base", label) : g_strdup(label);
-    opts = legacy_opts(base, spec, err);
-    if (!opts) {
+    *ret_opts = legacy_opts(label, spec, err);
+    if (!*ret_opts) {
         return false;
     }
+    if (*ret_mux_monitor) {
+        add(*ret_opts, "mux", "on");
+    }
     if (*ret_mux_monitor && g_str_equal(spec, "stdio")) {
-        add(opts, "signal", "off"); /* Ctrl-c belongs to the guest */
+        add(*ret_opts, "signal", "off"); /* Ctrl-c belongs to the guest */
     }
-    chr = chardev_new(opts, true, err);
-    if (chr && *ret_mux_monitor) {
-        chr = chardev_mux_new(label, chr, 0, err);
+    *ret_id = g_strdup(label);
+    return true;
+}
+
+bool chardev_new_from_legacy(const char *label, const char *spec, Chardev **ret,
+                             bool *ret_mux_monitor, GError **err)
+{
+    g_autoptr(json_object) opts = NULL;
+    g_autofree char *id = NULL;
+
+    *ret = NULL;
+    if (!chardev_parse_legacy(label, spec, &id, &opts, ret_mux_monitor, err)) {
+        return false;
     }
-    *ret = chr;
-    return chr != NULL;
+    if (!id) {
+        return true;
+    }
+    *ret = opts ? chardev_new(opts, true, err) : chardev_find(id);
+    if (!*ret && !opts) {
+        error_set(err, "character device '%s' not found", id);
+    }
+    return *ret != NULL;
 }

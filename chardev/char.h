@@ -112,6 +112,11 @@ bool chr_fe_connected(const CharFrontend *fe);
  * "chardev:ID") under @label. *ret is NULL for "none". @ret_mux_monitor: "mon:" was said. */
 bool chardev_new_from_legacy(const char *label, const char *spec, Chardev **ret,
                              bool *ret_mux_monitor, GError **err);
+/* The same, made nowhere: what chardev_new() would take (*ret_opts, in option syntax; NULL if
+ * the device exists, or for "none") and the name that the device has then (*ret_id; NULL for
+ * "none"). New references. */
+bool chardev_parse_legacy(const char *label, const char *spec, char **ret_id,
+                          struct json_object **ret_opts, bool *ret_mux_monitor, GError **err);
 /* From -chardev / chardev-add: keyval or JSON object with id, backend and options. */
 Chardev *chardev_new(struct json_object *opts, bool keyval, GError **err);
 Chardev *chardev_find(const char *id);

@@ -110,6 +110,9 @@ static struct json_object *backend_opts(const char *id, const ChardevBackend *b)
     case CHARDEV_BACKEND_KIND_NULL:
         logfile = b->u.null.data->logfile;
         break;
+    case CHARDEV_BACKEND_KIND_MUX:
+        add_str(o, "chardev", b->u.mux.data->chardev);
+        break;
     default:
         break;
     }
@@ -135,18 +138,6 @@ ChardevReturn *qmp_chardev_add(const char *id, ChardevBackend *backend, GError *
 {
     g_autoptr(json_object) opts = NULL;
 
-    if (backend->type == CHARDEV_BACKEND_KIND_MUX) {
-        const char *base = backend->u.mux.data->chardev;
-        Chardev *chr = chardev_find(base);
-
-        if (!chr) {
-            error_set(err, "character device '%s' not found", base);
-            return NULL;
-        }
-        return chardev_find(id)
-                   ? (error_set(err, "character device '%s' exists already", id), NULL)
-                   : made(chardev_mux_new(id, chr, 0, err));
-    }
     opts = backend_opts(id, backend);
     return made(chardev_new(opts, false, err));
 }

@@ -9,6 +9,7 @@
 #include "qapi/qapi-commands-qom.h"
 #include "qapi/qapi-events-qom.h"
 #include "qom/object.h"
+#include "softmmu/main-config.h"
 
 /* QOM's introspection speaks JSON; the schema's types are read back from it. */
 static ObjectPropertyInfoList *property_list(struct json_object *array, GError **err)
@@ -123,7 +124,7 @@ static void send_deleted(const char *id, const char *path)
 struct json_object *qmp_device_add(struct json_object *args, GError **err)
 {
     device_deleted_hook = send_deleted;
-    return device_add(args, false, err) ? json_object_new_object() : NULL;
+    return main_config_add_device(args, false, err) ? json_object_new_object() : NULL;
 }
 
 bool qmp_device_del(const char *id, GError **err)

@@ -8,6 +8,7 @@
 #include "monitor/qmp-internal.h"
 #include "qapi/qapi-commands-run-state.h"
 #include "qapi/qapi-events-run-state.h"
+#include "softmmu/main-config.h"
 #include "softmmu/runstate.h"
 
 /* Both tables have the same spellings: the schema's is what clients see. */
@@ -46,6 +47,9 @@ bool qmp_cont(GError **err)
     if (run_state() == RUN_STATE_SHUTDOWN || run_state() == RUN_STATE_INTERNAL_ERROR) {
         error_set(err, "the machine has been shut down");
         error_add_hint(err, "reset it with system_reset first");
+        return false;
+    }
+    if (main_config_pending() && !main_config_finish(err)) {
         return false;
     }
     vm_start();

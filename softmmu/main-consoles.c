@@ -1,6 +1,6 @@
 /*
- * Character devices of the command line: -chardev, -qmp, -mon, -serial, -monitor and what
- * stands for them where they are not given.
+ * Character devices and monitors of the command line: -chardev, -qmp, -mon, -serial, -monitor
+ * and what stands for them where they are not given.
  *
  * Without a graphical display the first serial port and the monitor share the terminal,
  * unless an option uses the terminal otherwise.
@@ -10,7 +10,6 @@
 #include "util/osdep.h"
 #include "softmmu/main-internal.h"
 #include "chardev/char.h"
-#include "monitor/monitor.h"
 #include "util/cutils.h"
 
 static bool uses_stdio(const strList *list)
@@ -44,197 +43,181 @@ static bool stdio_is_taken(const QapiOptions *o)
            (o->gdb && g_str_equal(o->gdb, "stdio")) || chardev_uses_stdio(o->chardev);
 }
 
-static bool start_qmp_list(const strList *list, const char *option, bool pretty, GError **err)
+static MainCommand *add_monitor(GPtrArray *list, const char *chardev, const char *mode,
+                                bool pretty, const char *option)
 {
-    for (size_t i = 0; list && i < list->len; i++) {
-        g_autofree char *label = g_strdup_printf("compat_monitor_%s%zu", option, i);
-        Chardev *chr;
-        bool mux;
+    struct json_object *args = json_object_new_object();
 
-        if (!chardev_new_from_legacy(label, list->items[i], &chr, &mux, err)) {
-            return error_prefix(err, "-%s %s", option, list->items[i]);
-        }
-        if (chr && !monitor_start_qmp(chr, pretty, err)) {
-            return error_prefix(err, "-%s %s", option, list->items[i]);
-        }
+    main_put(args, "chardev", chardev);
+    main_put(args, "mode", mode);
+    if (pretty) {
+        json_object_object_add(args, "pretty", json_object_new_boolean(true));
+    }
+    return main_command_add(list, "monitor-add", args, false, "%s", option);
+}
+
+/* A device in its short form: *ret_id is its name, NULL for "none". */
+static bool add_legacy(GPtrArray *list, const char *option, const char *spec, size_t n,
+                       const char *stem, bool connection, char **ret_id, bool *ret_mux,
+                       GError **err)
+{
+    g_autofree char *label = g_strdup_printf("%s%zu", stem, n);
+    struct json_object *opts;
+
+    if (!chardev_parse_legacy(label, spec, ret_id, &opts, ret_mux, err)) {
+        return error_prefix(err, "-%s %s", option, spec);
+    }
+    if (opts) {
+        main_command_add(list, "chardev-add", opts, true, "-%s %s", option, spec)->connection =
+            connection;
     }
     return true;
 }
 
-/* Behind a mux the guest's end comes first and has the input. */
-static bool start_hmp(Chardev *chr, GError **err)
+static bool add_qmp_list(GPtrArray *list, const strList *specs, const char *option,
+                         bool pretty, GError **err)
 {
-    if (chardev_is_mux(chr)) {
-        chr->wants_monitor = true;
-        return true;
-    }
-    return monitor_start_hmp(chr, err);
-}
+    g_autofree char *stem = g_strdup_printf("compat_monitor_%s", option);
 
-static bool start_mon_list(const MonitorOptionsList *list, GError **err)
-{
-    for (size_t i = 0; list && i < list->len; i++) {
-        const MonitorOptions *m = list->items[i];
-        Chardev *chr = chardev_find(m->chardev);
-        bool ok;
-
-        if (!chr) {
-            return error_set(err, "-mon: character device '%s' not found", m->chardev);
-        }
-        ok = m->has_mode && m->mode == MONITOR_MODE_CONTROL
-                 ? monitor_start_qmp(chr, m->has_pretty && m->pretty, err)
-                 : start_hmp(chr, err);
-        if (!ok) {
-            return error_prefix(err, "-mon");
-        }
-    }
-    return true;
-}
-
-static bool start_serials(const strList *list, GError **err)
-{
-    for (size_t i = 0; list && i < list->len; i++) {
-        g_autofree char *label = g_strdup_printf("serial%zu", i);
-        Chardev *chr;
+    for (size_t i = 0; specs && i < specs->len; i++) {
+        g_autofree char *origin = g_strdup_printf("-%s %s", option, specs->items[i]);
+        g_autofree char *id = NULL;
         bool mux;
 
-        if (!chardev_new_from_legacy(label, list->items[i], &chr, &mux, err)) {
-            return error_prefix(err, "-serial %s", list->items[i]);
-        }
-        if (chr && chr->serial_port >= 0) {
-            error_set(err, "-serial %s: it is serial port %d already", list->items[i],
-                      chr->serial_port);
+        if (!add_legacy(list, option, specs->items[i], i, stem, true, &id, &mux, err)) {
             return false;
         }
-        if (chr) {
-            chr->serial_port = i;
-            chr->wants_monitor |= mux;
-        }
-        if (chr && g_str_has_prefix(chr->filename, "pty:")) {
-            fprintf(stderr, "char device redirected to %s (label %s)\n",
-                    chr->filename + strlen("pty:"), label);
+        if (id) {
+            add_monitor(list, id, "control", pretty, origin)->connection = true;
         }
     }
     return true;
 }
 
-static bool start_monitors(const strList *list, GError **err)
+static void add_mon_list(GPtrArray *list, const MonitorOptionsList *mon)
 {
-    for (size_t i = 0; list && i < list->len; i++) {
-        g_autofree char *label = g_strdup_printf("monitor%zu", i);
-        Chardev *chr;
+    for (size_t i = 0; mon && i < mon->len; i++) {
+        const MonitorOptions *m = mon->items[i];
+
+        add_monitor(list, m->chardev,
+                    m->has_mode && m->mode == MONITOR_MODE_CONTROL ? "control" : "readline",
+                    m->has_pretty && m->pretty, "-mon");
+    }
+}
+
+static bool add_serials(GPtrArray *list, const strList *specs, struct json_object *serial,
+                        GError **err)
+{
+    for (size_t i = 0; specs && i < specs->len; i++) {
+        g_autofree char *id = NULL;
         bool mux;
 
-        if (!chardev_new_from_legacy(label, list->items[i], &chr, &mux, err) ||
-            (chr && !start_hmp(chr, err))) {
-            return error_prefix(err, "-monitor %s", list->items[i]);
+        if (!add_legacy(list, "serial", specs->items[i], i, "serial", false, &id, &mux, err)) {
+            return false;
+        }
+        json_object_array_add(serial, json_object_new_string(id ? id : ""));
+        if (mux && id) {
+            add_monitor(list, id, "readline", false, "-serial");
         }
     }
     return true;
 }
 
-static bool parse_escape(const char *text, int *ret, GError **err)
+static bool add_monitors(GPtrArray *list, const strList *specs, GError **err)
 {
-    uint64_t key;
+    for (size_t i = 0; specs && i < specs->len; i++) {
+        g_autofree char *origin = g_strdup_printf("-monitor %s", specs->items[i]);
+        g_autofree char *id = NULL;
+        bool mux;
 
-    *ret = 0;
-    if (!text) {
-        return true;
+        if (!add_legacy(list, "monitor", specs->items[i], i, "monitor", false, &id, &mux,
+                        err)) {
+            return false;
+        }
+        if (id) {
+            add_monitor(list, id, "readline", false, origin);
+        }
     }
-    if (strlen(text) == 1 && !g_ascii_isdigit(*text)) {
-        *ret = *text;
-        return true;
-    }
-    if (!parse_uint(text, 255, &key) || key == 0) {
-        error_set(err, "-echr %s", text);
-        error_set_expected(err, "a character or its code from 1 to 255");
-        return false;
-    }
-    *ret = key;
     return true;
 }
 
 /* The terminal as a back end; @keys_for_guest: Ctrl-c is input, not a signal. */
-static Chardev *new_terminal(const char *label, bool keys_for_guest, GError **err)
+static void add_terminal(GPtrArray *list, const char *id, bool keys_for_guest)
 {
     struct json_object *opts = json_object_new_object();
-    Chardev *chr;
 
-    json_object_object_add(opts, "id", json_object_new_string(label));
-    json_object_object_add(opts, "backend", json_object_new_string("stdio"));
+    main_put(opts, "id", id);
+    main_put(opts, "backend", "stdio");
     json_object_object_add(opts, "signal", json_object_new_boolean(!keys_for_guest));
-    chr = chardev_new(opts, false, err);
-    json_object_put(opts);
-    return chr;
+    main_command_add(list, "chardev-add", opts, false, NULL);
 }
 
 /* The terminal for the default serial port and the default monitor. */
-static bool start_default_terminal(bool serial, bool monitor, GError **err)
+static void add_default_terminal(GPtrArray *list, bool serial, bool monitor,
+                                 struct json_object *ports)
 {
-    Chardev *chr;
-
     if (serial && monitor) {
-        chr = new_terminal("stdio", true, err);
-        chr = chr ? chardev_mux_new("serial0", chr, 0, err) : NULL;
-        if (chr) {
-            chr->serial_port = 0;
-            chr->wants_monitor = true;
-        }
-        return chr != NULL;
-    }
-    chr = new_terminal(serial ? "serial0" : "monitor0", serial, err);
-    if (chr && serial) {
-        chr->serial_port = 0;
-    }
-    return chr && (serial || monitor_start_hmp(chr, err));
-}
+        struct json_object *mux = json_object_new_object();
 
-static void join_monitor(Chardev *chr, void *opaque)
-{
-    GError **err = opaque;
-
-    if (chr->wants_monitor && !*err) {
-        chr->wants_monitor = false;
-        monitor_start_hmp(chr, err);
+        add_terminal(list, "stdio", true);
+        main_put(mux, "id", "serial0");
+        main_put(mux, "backend", "mux");
+        main_put(mux, "chardev", "stdio");
+        main_command_add(list, "chardev-add", mux, false, NULL);
+        add_monitor(list, "serial0", "readline", false, "-monitor");
+    } else {
+        add_terminal(list, serial ? "serial0" : "monitor0", serial);
+    }
+    if (serial) {
+        json_object_array_add(ports, json_object_new_string("serial0"));
+    } else {
+        add_monitor(list, "monitor0", "readline", false, "-monitor");
     }
 }
 
-bool main_finish_consoles(GError **err)
+bool main_set_escape(const char *text, GError **err)
 {
-    GError *fault = NULL;
+    uint64_t key = 0;
 
-    /* The guest's end is there and keeps the input. */
-    chardev_foreach(join_monitor, &fault);
-    if (fault) {
-        g_propagate_error(err, fault);
+    if (!text) {
+        return true;
+    }
+    if (strlen(text) == 1 && !g_ascii_isdigit(*text)) {
+        key = (uint8_t)*text;
+    } else if (!parse_uint(text, 255, &key) || key == 0) {
+        error_set(err, "-echr %s", text);
+        error_set_expected(err, "a character or its code from 1 to 255");
         return false;
     }
+    chardev_mux_set_escape(key);
     return true;
 }
 
-bool main_start_consoles(const QapiOptions *o, bool has_machine, GError **err)
+bool main_add_consoles(const QapiOptions *o, bool has_machine, GPtrArray *list,
+                       struct json_object **ret_serial, GError **err)
 {
     bool taken = stdio_is_taken(o);
     bool terminal = !taken && (o->nographic || (!o->display && !o->nodefaults)) && has_machine;
     bool serial = terminal && !o->serial, monitor = terminal && !o->monitor && !o->mon;
-    int escape;
 
-    if (!parse_escape(o->echr, &escape, err)) {
-        return false;
-    }
-    chardev_mux_set_escape(escape);
+    *ret_serial = json_object_new_array();
     for (size_t i = 0; o->chardev && i < o->chardev->len; i++) {
-        QapiProps *c = o->chardev->items[i];
+        const QapiProps *c = o->chardev->items[i];
 
-        if (!chardev_new(c->value, c->keyval, err)) {
-            return error_prefix(err, "-chardev");
-        }
+        main_command_add(list, "chardev-add", json_object_get(c->value), c->keyval,
+                         "-chardev");
     }
-    if (!start_qmp_list(o->qmp, "qmp", false, err) ||
-        !start_qmp_list(o->qmp_pretty, "qmp-pretty", true, err) ||
-        !start_mon_list(o->mon, err) || !start_serials(o->serial, err) ||
-        !start_monitors(o->monitor, err)) {
+    if (!add_qmp_list(list, o->qmp, "qmp", false, err) ||
+        !add_qmp_list(list, o->qmp_pretty, "qmp-pretty", true, err)) {
         return false;
     }
-    return !(serial || monitor) || start_default_terminal(serial, monitor, err);
+    add_mon_list(list, o->mon);
+    if (!add_serials(list, o->serial, *ret_serial, err) ||
+        !add_monitors(list, o->monitor, err)) {
+        return false;
+    }
+    if (serial || monitor) {
+        add_default_terminal(list, serial, monitor, *ret_serial);
+    }
+    return true;
 }

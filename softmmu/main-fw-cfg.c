@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
-#include "softmmu/main-internal.h"
+#include "softmmu/main-config.h"
 #include "hw/nvram/fw_cfg.h"
 
 enum { UUID_SIZE = 16 };
@@ -58,24 +58,25 @@ static void add_uuid(DeviceState *dev, const char *text)
     fw_cfg_add(dev, FW_CFG_UUID, uuid, UUID_SIZE);
 }
 
-bool main_add_fw_cfg(const QapiOptions *o, GError **err)
+bool main_add_fw_cfg(const MachineState *m, const FwCfgOptionsList *files, const char *uuid,
+                     GError **err)
 {
     DeviceState *dev = fw_cfg_find();
 
-    for (size_t i = 0; o->fw_cfg && i < o->fw_cfg->len; i++) {
-        const FwCfgOptions *f = o->fw_cfg->items[i];
+    for (size_t i = 0; files && i < files->len; i++) {
+        const FwCfgOptions *f = files->items[i];
 
         if (!dev) {
             return error_set(err, "-fw_cfg %s: machine '%s' has no fw_cfg", f->name,
-                             machine_class(machine_current())->name);
+                             machine_class(m)->name);
         }
         if (!add_file(dev, f, err)) {
             return error_prefix(err, "-fw_cfg %s", f->name);
         }
     }
     if (dev) {
-        add_uuid(dev, o->uuid ? o->uuid : "");
-        fw_cfg_add_uint16(dev, FW_CFG_NOGRAPHIC, o->nographic);
+        add_uuid(dev, uuid ? uuid : "");
+        fw_cfg_add_uint16(dev, FW_CFG_NOGRAPHIC, !m->graphics);
     }
     return true;
 }

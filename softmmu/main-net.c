@@ -5,15 +5,19 @@
  */
 #include "util/osdep.h"
 #include "softmmu/main-internal.h"
-#include "net/net.h"
 #include "qapi/json.h"
+#include "qapi/qapi-types-net.h"
 
-bool main_add_netdevs(const QapiOptions *o, GError **err)
+static void add_command(GPtrArray *list, const Netdev *opts, const char *option)
+{
+    main_command_add(list, "netdev_add", main_struct_json(visit_type_Netdev, opts), false,
+                     "%s", option);
+}
+
+bool main_add_netdevs(const QapiOptions *o, GPtrArray *list, GError **err)
 {
     for (size_t i = 0; o->netdev && i < o->netdev->len; i++) {
-        if (!netdev_add(o->netdev->items[i], err)) {
-            return error_prefix(err, "-netdev");
-        }
+        add_command(list, o->netdev->items[i], "-netdev");
     }
     return true;
 }
@@ -32,42 +36,56 @@ static char *take_key(struct json_object *props, const char *key)
     return text;
 }
 
-static void add(struct json_object *o, const char *key, const char *value)
+/* The machine that is asked for; NULL: there is none of that name, as its making will tell. */
+static const MachineClass *asked_machine(const QapiOptions *o, const GuestTarget *target)
 {
-    json_object_object_add(o, key, json_object_new_string(value));
+    struct json_object *type;
+
+    return o->machine && json_object_object_get_ex(o->machine->value, "type", &type)
+               ? machine_find(json_object_get_string(type), target ? target->name : NULL, NULL)
+               : NULL;
 }
 
-static bool add_backend(const QapiProps *props, GError **err)
+static bool add_backend(const QapiProps *props, GPtrArray *list, const char *option,
+                        GError **err)
 {
     g_autoptr(Visitor) v = qapi_props_visitor(props);
     g_autoptr(Netdev) opts = NULL;
 
-    return visit_type_Netdev(v, NULL, &opts, err) && netdev_add(opts, err);
+    if (!visit_type_Netdev(v, NULL, &opts, err)) {
+        return false;
+    }
+    add_command(list, opts, option);
+    return true;
 }
 
 /* "virtio" is short for the machine's own virtio card. */
-static bool add_card(const char *model, const char *mac, const char *backend, GError **err)
+static bool add_card(const MachineClass *mc, const char *model, const char *mac,
+                     const char *backend, GPtrArray *list, const char *option, GError **err)
 {
-    const char *usual = machine_class(machine_current())->default_nic;
-    g_autoptr(json_object) opts = json_object_new_object();
+    struct json_object *opts;
 
+    if (!mc) {
+        return true;
+    }
     if (!model || g_str_equal(model, "virtio")) {
-        model = usual;
+        model = mc->default_nic;
     }
     if (!model) {
-        error_set(err, "machine '%s' has no usual network card",
-                  machine_class(machine_current())->name);
+        error_set(err, "machine '%s' has no usual network card", mc->name);
         error_set_expected(err, "model=DEVICE");
         return false;
     }
-    add(opts, "driver", model);
+    opts = json_object_new_object();
+    main_put(opts, "driver", model);
     if (backend) {
-        add(opts, "netdev", backend);
+        main_put(opts, "netdev", backend);
     }
     if (mac) {
-        add(opts, "mac", mac);
+        main_put(opts, "mac", mac);
     }
-    return device_add(opts, true, err) != NULL;
+    main_command_add(list, "device_add", opts, true, "%s", option)->late = true;
+    return true;
 }
 
 /* A name for a backend that has none. */
@@ -78,20 +96,22 @@ static char *name_backend(const QapiProps *props, unsigned n)
     if (!json_object_object_get_ex(props->value, "id", &v)) {
         g_autofree char *id = g_strdup_printf("#net%u", n);
 
-        add(props->value, "id", id);
+        main_put(props->value, "id", id);
         return g_steal_pointer(&id);
     }
     return g_strdup(json_object_get_string(v));
 }
 
-static bool add_nic(const QapiProps *props, unsigned n, GError **err)
+static bool add_nic(const MachineClass *mc, const QapiProps *props, unsigned n,
+                    GPtrArray *list, GError **err)
 {
     g_autofree char *model = take_key(props->value, "model");
     g_autofree char *mac = take_key(props->value, "mac");
     g_autofree char *macaddr = take_key(props->value, "macaddr");
     g_autofree char *id = name_backend(props, n);
 
-    return add_backend(props, err) && add_card(model, mac ? mac : macaddr, id, err);
+    return add_backend(props, list, "-nic", err) &&
+           add_card(mc, model, mac ? mac : macaddr, id, list, "-nic", err);
 }
 
 /* ---- -net: one card and one backend in any order ---- */
@@ -101,7 +121,8 @@ typedef struct OldNet {
     char *model, *mac, *backend;
 } OldNet;
 
-static bool take_old(OldNet *net, const QapiProps *props, unsigned n, GError **err)
+static bool take_old(OldNet *net, const QapiProps *props, unsigned n, GPtrArray *list,
+                     GError **err)
 {
     g_autofree char *type = NULL;
     struct json_object *v;
@@ -130,19 +151,20 @@ static bool take_old(OldNet *net, const QapiProps *props, unsigned n, GError **e
         return error_set(err, "a second backend needs -nic or -netdev");
     }
     net->backend = name_backend(props, n);
-    return add_backend(props, err);
+    return add_backend(props, list, "-net", err);
 }
 
-static bool add_old_nets(const QapiOptions *o, unsigned n, GError **err)
+static bool add_old_nets(const MachineClass *mc, const QapiOptions *o, unsigned n,
+                         GPtrArray *list, GError **err)
 {
     OldNet net = { 0 };
     bool ok = true;
 
     for (size_t i = 0; ok && o->net && i < o->net->len; i++) {
-        ok = take_old(&net, o->net->items[i], n, err);
+        ok = take_old(&net, o->net->items[i], n, list, err);
     }
     if (ok && net.card) {
-        ok = add_card(net.model, net.mac, net.backend, err);
+        ok = add_card(mc, net.model, net.mac, net.backend, list, "-net", err);
     }
     g_free(net.model);
     g_free(net.mac);
@@ -150,8 +172,10 @@ static bool add_old_nets(const QapiOptions *o, unsigned n, GError **err)
     return ok || error_prefix(err, "-net");
 }
 
-bool main_add_nics(const QapiOptions *o, GError **err)
+bool main_add_nics(const QapiOptions *o, const GuestTarget *target, GPtrArray *list,
+                   GError **err)
 {
+    const MachineClass *mc = asked_machine(o, target);
     size_t n = o->nic ? o->nic->len : 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -161,9 +185,9 @@ bool main_add_nics(const QapiOptions *o, GError **err)
             g_str_equal(json_object_get_string(type), "none")) {
             continue;
         }
-        if (!add_nic(o->nic->items[i], i, err)) {
+        if (!add_nic(mc, o->nic->items[i], i, list, err)) {
             return error_prefix(err, "-nic");
         }
     }
-    return add_old_nets(o, n, err);
+    return add_old_nets(mc, o, n, list, err);
 }

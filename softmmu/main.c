@@ -9,18 +9,12 @@
 #include "block/block-backend.h"
 #include "chardev/char.h"
 #include "gdbstub/gdbstub.h"
-#include "hw/core/loader.h"
 #include "monitor/monitor.h"
-#include "monitor/process-info.h"
 #include "net/net.h"
-#include "qapi/json.h"
-#include "qapi/qapi-types-run-state.h"
-#include "semihosting/semihosting.h"
 #include "softmmu/qtest.h"
 #include "softmmu/runstate.h"
 #include "util/log.h"
 #include "util/main-loop.h"
-#include "util/rtc.h"
 #include "util/signals.h"
 #include "util/timer.h"
 #include "util/tracing.h"
@@ -32,7 +26,8 @@
 typedef struct Process {
     QapiOptions o;
     const GuestTarget *target; /* NULL: none chosen */
-    MachineState *machine;
+    GPtrArray *commands; /* what the options ask of the machine */
+    bool dumped;         /* -machine dumpdtb= was served: the process ends */
     Qtest *qtest; /* or NULL */
     GdbStub *gdbstub;
     char *pidfile;
@@ -108,23 +103,7 @@ static bool choose_target(Process *p, const char *program, GError **err)
         return true;
     }
     p->target = target_find(name, err);
-    if (p->target) {
-        monitor_set_target(p->target->name, p->target->family);
-    }
     return p->target != NULL;
-}
-
-static bool setup_log(const QapiOptions *o, GError **err)
-{
-    if (o->D && !log_set_file(o->D, err)) {
-        return error_prefix(err, "-D");
-    }
-    for (size_t i = 0; o->d && i < o->d->len; i++) {
-        if (!log_set_items(o->d->items[i], err)) {
-            return error_prefix(err, "-d");
-        }
-    }
-    return true;
 }
 
 static bool setup_trace(const TraceOptions *t, GError **err)
@@ -153,58 +132,6 @@ static bool setup_traces(const QapiOptions *o, GError **err)
     return true;
 }
 
-static bool setup_globals(const QapiOptions *o, GError **err)
-{
-    for (size_t i = 0; o->global && i < o->global->len; i++) {
-        const char *text = o->global->items[i];
-        const char *dot = strchr(text, '.'), *eq = dot ? strchr(dot, '=') : NULL;
-
-        if (!eq) {
-            error_set(err, "-global %s", text);
-            error_set_expected(err, "TYPE.PROPERTY=VALUE");
-            return false;
-        }
-        g_autofree char *type = g_strndup(text, dot - text);
-        g_autofree char *prop = g_strndup(dot + 1, eq - dot - 1);
-        object_add_global(type, prop, eq + 1);
-    }
-    return true;
-}
-
-static void setup_actions(const QapiOptions *o)
-{
-    RunStateActions *a = run_state_actions();
-
-    if (o->action && o->action->has_reboot) {
-        a->reboot_is_shutdown = o->action->reboot == REBOOT_ACTION_SHUTDOWN;
-    }
-    if (o->action && o->action->has_shutdown) {
-        a->shutdown_is_pause = o->action->shutdown == SHUTDOWN_ACTION_PAUSE;
-    }
-    a->reboot_is_shutdown |= o->no_reboot;
-    a->shutdown_is_pause |= o->no_shutdown;
-}
-
-static bool setup_identity(const QapiOptions *o, GError **err)
-{
-    if (o->name && o->name->guest) {
-        process_info_set_name(o->name->guest);
-    }
-    if (o->uuid) {
-        if (!g_uuid_string_is_valid(o->uuid)) {
-            error_set(err, "-uuid %s is no UUID", o->uuid);
-            error_set_expected(err, "a text such as 12345678-1234-1234-1234-123456789abc");
-            return false;
-        }
-        process_info_set_uuid(o->uuid);
-    }
-    if (o->rtc) {
-        return rtc_configure(o->rtc->base,
-                             o->rtc->has_clock ? RtcClock_names[o->rtc->clock] : NULL, err);
-    }
-    return true;
-}
-
 static bool write_pidfile(Process *p, GError **err)
 {
     g_autofree char *text = g_strdup_printf("%d\n", (int)getpid());
@@ -226,45 +153,6 @@ static bool write_pidfile(Process *p, GError **err)
     return true;
 }
 
-static bool add_backends(const QapiOptions *o, GError **err)
-{
-    const char *default_if = machine_current()
-                                 ? machine_class(machine_current())->block_default : NULL;
-
-    for (size_t i = 0; o->object && i < o->object->len; i++) {
-        QapiProps *obj = o->object->items[i];
-
-        if (!object_add_user(obj->value, obj->keyval, err)) {
-            return error_prefix(err, "-object");
-        }
-    }
-    for (size_t i = 0; o->blockdev && i < o->blockdev->len; i++) {
-        QapiProps *b = o->blockdev->items[i];
-
-        if (!blockdev_add(b->value, b->keyval, err)) {
-            return error_prefix(err, "-blockdev");
-        }
-    }
-    for (size_t i = 0; o->drive && i < o->drive->len; i++) {
-        if (!drive_add(o->drive->items[i]->value, default_if, err)) {
-            return error_prefix(err, "-drive");
-        }
-    }
-    return main_add_netdevs(o, err);
-}
-
-static bool add_devices(const QapiOptions *o, GError **err)
-{
-    for (size_t i = 0; o->device && i < o->device->len; i++) {
-        QapiProps *d = o->device->items[i];
-
-        if (!device_add(d->value, d->keyval, err)) {
-            return error_prefix(err, "-device");
-        }
-    }
-    return true;
-}
-
 /* -machine dumpdtb=FILE: write the tree, start nothing. */
 static bool dump_dtb(MachineState *m, GError **err)
 {
@@ -280,48 +168,40 @@ static bool dump_dtb(MachineState *m, GError **err)
     return true;
 }
 
-static bool setup_semihosting(const QapiOptions *o, GError **err)
+/* The board is there: devices and what else the command line adds to it, then the process's
+ * own ends of it. */
+static bool complete_machine(void *opaque, GError **err)
 {
-    const SemihostingConfiguration *c = o->semihosting_config;
-    SemihostingConfig config = { .enabled = o->semihosting };
+    Process *p = opaque;
+    const QapiOptions *o = &p->o;
+    MachineState *m = machine_current();
 
-    if (c) {
-        config.enabled = !c->has_enable || c->enable;
-        config.userspace = c->has_userspace && c->userspace;
-        config.chardev = c->chardev;
-        config.n_args = c->q_arg ? c->q_arg->len : 0;
-        config.args = c->q_arg ? (const char *const *)c->q_arg->items : NULL;
+    if (!main_commands_run(p->commands, true, err) ||
+        (o->qtest && !qtest_start(o->qtest, o->qtest_log, &p->qtest, err))) {
+        return false;
     }
-    config.kernel = o->kernel;
-    config.append = o->append;
-    return semihosting_configure(&config, err);
-}
-
-/* -s is short for one -gdb; an explicit one counts. */
-static bool start_gdbstub(Process *p, GError **err)
-{
-    const char *device = p->o.gdb ? p->o.gdb : p->o.s ? "tcp::1234" : NULL;
-
-    p->gdbstub = gdbstub_new();
-    if (device && !gdbstub_start(p->gdbstub, device, err)) {
-        return error_prefix(err, p->o.gdb ? "-gdb %s" : "-s", device);
+    if (m->dumpdtb) {
+        p->dumped = true;
+        shutdown_request(SHUTDOWN_HOST_QMP_QUIT);
+        return dump_dtb(m, err);
     }
     return true;
 }
 
-static bool build_machine(Process *p, GError **err)
+/* What the process needs before it has a machine. */
+static bool setup_process(Process *p, GError **err)
 {
     const QapiOptions *o = &p->o;
 
-    if (!main_start_accel(o, err) || !add_backends(o, err) || !setup_semihosting(o, err) ||
-        !machine_run_init(p->machine, err) || !main_add_fw_cfg(o, err) ||
-        !add_devices(o, err) || !main_add_nics(o, err) ||
-        !drive_check_unused(err) || !object_check_globals(err) ||
-        !main_finish_consoles(err)) {
+    if (!setup_traces(o, err) || !main_set_escape(o->echr, err) || !write_pidfile(p, err) ||
+        !signals_init(terminated, NULL, err)) {
         return false;
     }
-    net_check_peers();
-    return !o->qtest || qtest_start(o->qtest, o->qtest_log, &p->qtest, err);
+    run_state_set_hooks(&hooks);
+    monitor_init();
+    chardev_quit_hook = quit_by_key;
+    p->gdbstub = gdbstub_new();
+    return true;
 }
 
 /* Everything up to the main loop. *ret_done: an answer was printed, the process ends. */
@@ -348,26 +228,17 @@ static bool start(Process *p, int argc, char **argv, const char *program, bool *
     if (o->head.help_option) {
         return main_print_help_for(o, p->target, err);
     }
+    main_config_init(p->target, o->preconfig, o->preconfig && !o->S, complete_machine, p);
+    p->commands = main_commands_new(o, p->target, err);
+    if (!p->commands) {
+        return false;
+    }
+    if (o->dump_qmp) {
+        return main_commands_dump(o, p->commands, err);
+    }
     *ret_done = false;
-    if (!setup_log(o, err) || !setup_traces(o, err) || !setup_globals(o, err) || !setup_identity(o, err) ||
-        !write_pidfile(p, err) || !signals_init(terminated, NULL, err)) {
-        return false;
-    }
-    setup_actions(o);
-    run_state_set_hooks(&hooks);
-    monitor_init();
-    chardev_quit_hook = quit_by_key;
-    p->machine = main_create_machine(o, p->target, err);
-    if (!p->machine ||
-        !main_start_consoles(o, !machine_class(p->machine)->no_cpu, err) ||
-        !build_machine(p, err)) {
-        return false;
-    }
-    if (p->machine->dumpdtb) {
-        *ret_done = true;
-        return dump_dtb(p->machine, err);
-    }
-    return start_gdbstub(p, err);
+    return setup_process(p, err) && main_commands_run(p->commands, false, err) &&
+           (o->preconfig || main_config_finish(err));
 }
 
 /* Leave nothing behind on the host, however the process ends. */
@@ -419,8 +290,7 @@ int main(int argc, char **argv)
         error_report_and_free(err);
         status = 1;
     } else if (!done) {
-        machine_reset(p.machine);
-        if (!p.o.S) {
+        if (!p.o.S && !p.dumped && !main_config_pending()) {
             vm_start();
         }
         status = run_state_main_loop();

@@ -195,9 +195,9 @@ static bool set_memory(Object *obj, const Property *prop, Visitor *v, const char
     if (visit_optional(v, "size", &present)) {
         ok = visit_type_size_mib(v, "size", &size, err);
         if (ok && size == 0) {
-            error_set(err, "-m: a memory size of 0");
+            error_set(err, "-m 0: a machine without memory cannot run");
             error_set_culprit(err, "property", "memory");
-            error_set_expected(err, "at least 1 MiB, or no -m for the machine's default");
+            error_set_expected(err, "a size such as 512M or 2G");
             ok = false;
         }
     }
@@ -358,6 +358,8 @@ static const Property machine_properties[] = {
              "id of the memory object that is the guest's memory"),
     PROP_BOOL(MachineState, dump_guest_core, "dump-guest-core",
               "core dumps of the process contain the guest's memory", .def = true),
+    PROP_BOOL(MachineState, graphics, "graphics",
+              "firmware may use a display; off: the serial port (-nographic)", .def = true),
     PROP_STR(MachineState, firmware, "firmware", "firmware file (-bios), or none"),
     PROP_STR(MachineState, kernel, "kernel", "kernel file (-kernel)"),
     PROP_STR(MachineState, initrd, "initrd", "initial RAM disk (-initrd)"),
