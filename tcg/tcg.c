@@ -9,11 +9,11 @@
 
 /* The default first. */
 static const TcgBackend *const backends[] = {
-#ifdef __x86_64__
+#ifdef CONFIG_X86_64_BACKEND
     &tcg_backend_x86_64,
 #endif
     &tcg_backend_interp,
-#ifdef __x86_64__
+#ifdef CONFIG_X86_64_BACKEND
     &tcg_backend_x86_64_baseline,
 #endif
 };

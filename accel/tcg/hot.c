@@ -174,10 +174,10 @@ void tcg_hot(TcgVcpu *v, uint64_t pc, unsigned counter)
         v->hot[counter] = MIN(RETRY, e->hot_threshold); /* the first tier's turn */
         return;
     }
-    if (r->ram_page2 != TCG_TAG_INVALID || r->attempts >= MAX_ATTEMPTS) {
+    if (r->ram_page2 != TCG_TAG_INVALID || atomic_read(&r->attempts) >= MAX_ATTEMPTS) {
         v->hot[counter] = MAX(DONE, e->hot_threshold);
         return;
     }
-    r->attempts++;
+    atomic_set(&r->attempts, atomic_read(&r->attempts) + 1);
     promote(v, pc, &key, f.avail);
 }

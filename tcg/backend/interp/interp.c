@@ -441,7 +441,7 @@ static const void *run_region(Interp *s, const Region *r, TcgExit *exit)
                 return NULL;
             }
             e = &s->area->jump_cache[tcg_jump_index(s->pc)];
-            return e->pc == s->pc ? e->checked_entry : NULL;
+            return atomic_read(&e->pc) == s->pc ? atomic_read(&e->checked_entry) : NULL;
         }
         default: s->vals[i->dst] = ir_eval(i->op, i->type, i->cond, src); break;
         }

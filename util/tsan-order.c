@@ -1,0 +1,102 @@
+/*
+ * Tells ThreadSanitizer what glib's locks and RCU order. The locks are built on futex(2), a
+ * grace period on membarrier(2), in libraries that are built without it. The linker leads our
+ * calls here (--wrap, in meson.build); only builds with ThreadSanitizer have this file.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "util/osdep.h"
+
+#include <urcu.h>
+
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+
+void __real_g_mutex_lock(GMutex *m);
+gboolean __real_g_mutex_trylock(GMutex *m);
+void __real_g_mutex_unlock(GMutex *m);
+void __real_g_cond_wait(GCond *c, GMutex *m);
+gboolean __real_g_cond_wait_until(GCond *c, GMutex *m, gint64 end_time);
+
+void __real_urcu_memb_read_unlock(void);
+void __real_urcu_memb_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head));
+
+void __wrap_g_mutex_lock(GMutex *m);
+gboolean __wrap_g_mutex_trylock(GMutex *m);
+void __wrap_g_mutex_unlock(GMutex *m);
+void __wrap_g_cond_wait(GCond *c, GMutex *m);
+gboolean __wrap_g_cond_wait_until(GCond *c, GMutex *m, gint64 end_time);
+void __wrap_urcu_memb_read_unlock(void);
+void __wrap_urcu_memb_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head));
+
+void __wrap_g_mutex_lock(GMutex *m)
+{
+    __real_g_mutex_lock(m);
+    __tsan_acquire(m);
+}
+
+gboolean __wrap_g_mutex_trylock(GMutex *m)
+{
+    gboolean taken = __real_g_mutex_trylock(m);
+    if (taken) {
+        __tsan_acquire(m);
+    }
+    return taken;
+}
+
+void __wrap_g_mutex_unlock(GMutex *m)
+{
+    __tsan_release(m);
+    __real_g_mutex_unlock(m);
+}
+
+void __wrap_g_cond_wait(GCond *c, GMutex *m)
+{
+    __tsan_release(m);
+    __real_g_cond_wait(c, m);
+    __tsan_acquire(m);
+}
+
+gboolean __wrap_g_cond_wait_until(GCond *c, GMutex *m, gint64 end_time)
+{
+    __tsan_release(m);
+    gboolean signalled = __real_g_cond_wait_until(c, m, end_time);
+    __tsan_acquire(m);
+    return signalled;
+}
+
+/* ---- RCU: what runs after a grace period comes after all read sections before it ---- */
+
+typedef struct Call {
+    struct rcu_head head;
+    struct rcu_head *theirs;
+    void (*fn)(struct rcu_head *head);
+} Call;
+
+static char sections;
+
+void __wrap_urcu_memb_read_unlock(void)
+{
+    __tsan_release(&sections);
+    __real_urcu_memb_read_unlock();
+}
+
+static void run_call(struct rcu_head *head)
+{
+    Call *c = container_of(head, Call, head);
+
+    __tsan_acquire(&sections);
+    __tsan_acquire(c);
+    c->fn(c->theirs);
+    g_free(c);
+}
+
+void __wrap_urcu_memb_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head))
+{
+    Call *c = g_new0(Call, 1);
+
+    c->theirs = head;
+    c->fn = fn;
+    __tsan_release(c);
+    __real_urcu_memb_call_rcu(&c->head, run_call);
+}
