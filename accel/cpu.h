@@ -145,6 +145,7 @@ struct CpuOps {
     unsigned n_globals;
     unsigned pc_global;
     uint32_t pc_offset;  /* offset of the 64-bit pc in the CPU state */
+    TcgFp fp;            /* floating point, if code has any */
     uint32_t state_size; /* the instance's first bytes; those behind CpuState are all of the
                             CPU's state, plain values that may be copied, restored and
                             compared. 0: the self-check does not know this CPU */

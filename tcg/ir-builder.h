@@ -50,7 +50,11 @@ struct IrBuilder {
 
 enum { DEF_NONE = UINT16_MAX };
 /* Zeros of each type, always there; also what an op returns once a table is full. */
-enum { VAL_ZERO_I32 = 1, VAL_ZERO_I64 = 2 };
+enum { VAL_ZERO_I32 = 1, VAL_ZERO_I64 = 2, VAL_ZERO_F64 = 3, N_FIXED_VALS };
+static inline IrVal ir_zero_val(IrType type)
+{
+    return VAL_ZERO_I32 + type;
+}
 
 /* Append an insn; a sink that is overwritten if the table is full or the code
  * unreachable. All fields but op and type are zero. */
@@ -76,7 +80,7 @@ static inline IrInsn *ir_emit_val(IrBuilder *b, IrOp op, IrType type)
 
     if (unlikely(c->n_vals == IR_MAX_VALS)) {
         c->overflow = true;
-        i->dst = type == IR_I32 ? VAL_ZERO_I32 : VAL_ZERO_I64;
+        i->dst = ir_zero_val(type);
         return i;
     }
     i->dst = c->n_vals;

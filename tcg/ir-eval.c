@@ -90,6 +90,8 @@ uint64_t ir_eval(IrOp op, IrType type, IrCond cond, const uint64_t *src)
     case IR_OP_and: return a & src[1];
     case IR_OP_or: return a | src[1];
     case IR_OP_xor: return a ^ src[1];
+    case IR_OP_f_bits:
+    case IR_OP_f_from_bits: return a;
     case IR_OP_not: return ~a;
     case IR_OP_andc: return a & ~src[1];
     case IR_OP_orc: return a | ~src[1];

@@ -25,6 +25,7 @@ enum {
     BRANCH = IR_EFF_BRANCH,
     EXIT = IR_EFF_EXIT,
     POLL = IR_EFF_POLL,
+    FP = IR_EFF_FP,
 };
 
 /* Every type but T is written with three letters, so length gives the number. */
@@ -56,6 +57,13 @@ const char *ir_cond_name(IrCond cond)
 const char *ir_amo_name(IrAmo amo)
 {
     return (unsigned)amo < ARRAY_SIZE(amo_names) ? amo_names[amo] : "?";
+}
+
+const char *ir_type_name(IrType type)
+{
+    static const char *const names[] = { [IR_I32] = "i32", [IR_I64] = "i64", [IR_F64] = "f64" };
+
+    return (unsigned)type < ARRAY_SIZE(names) ? names[type] : "?";
 }
 
 IrCond ir_cond_invert(IrCond cond)

@@ -26,6 +26,7 @@ enum {
     IR_EFF_CALL = 1 << 13,
     IR_EFF_FENCE = 1 << 14,
     IR_EFF_POLL = 1 << 15,
+    IR_EFF_FP = 1 << 16,           /* may set floating-point flags */
     /* an op of these effects alone may go if nobody uses its result */
     IR_EFF_DROPPABLE = IR_EFF_PURE | IR_EFF_READS_GLOBAL | IR_EFF_READS_LOCAL |
                        IR_EFF_READS_ENV,
@@ -36,7 +37,7 @@ typedef struct IrOpInfo {
     const char *results;  /* "", "T", "i32", "i64" or "any" */
     const char *operands; /* comma-separated types */
     const char *meaning;
-    uint16_t effects;     /* IR_EFF_* */
+    uint32_t effects;     /* IR_EFF_* */
     uint8_t n_src;        /* operands in IrInsn.src (0 for call) */
 } IrOpInfo;
 
@@ -46,6 +47,8 @@ extern const IrOpInfo ir_op_info[IR_OP_COUNT];
 /* "eq", "ltu", ...; "add", "maxu", ...; static texts. */
 const char *ir_cond_name(IrCond cond);
 const char *ir_amo_name(IrAmo amo);
+/* "i32", "i64", "f64" */
+const char *ir_type_name(IrType type);
 
 /* The opposite condition; the condition with its operands exchanged. */
 IrCond ir_cond_invert(IrCond cond);

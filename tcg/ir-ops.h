@@ -5,12 +5,13 @@
  *
  *   OP(name, results, operands, effects, "meaning, for every input")
  *
- * Types: T is i32 or i64, equal for all T of a row (kept in IrInsn.type).
+ * Types: T is i32 or i64 (f64 too for globals and locals), equal for all T of a row (kept in
+ * IrInsn.type). f64 is a floating-point register of 64 bits.
  * An op is total, or its row states the precondition.
  * Effects: PURE (may be dropped, moved and shared), READS_ENV, WRITES_ENV (fields of the
  * CPU state that are no globals), READS_MEM, WRITES_MEM (guest memory), FAULTS (may leave
  * the region with the state of the latest insn_start), BRANCH, POLL (may leave the region),
- * EXIT (ends the region on this path).
+ * EXIT (ends the region on this path), FP (may set floating-point flags of the guest).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -65,8 +66,26 @@ OP(select,        "T",  "T,T,T,T",      PURE,          "r = cond(a, b) ? c : d")
 OP(ld_env,        "T",  "",             READS_ENV,     "field of the CPU state at offset imm, memop gives size and extension; not a global's field")
 OP(st_env,        "",   "T",            WRITES_ENV,    "store the low bytes of a to the CPU state at offset imm; not a global's field")
 
-OP(ld,            "i64", "i64",         GUEST_LOAD,    "guest load at a, extended as memop says; a fault leaves every global as before the instruction")
-OP(st,            "",   "i64,i64",      GUEST_STORE,   "guest store of b at a; must follow no set_global of its instruction; may leave the region after the instruction")
+/* Floating point: see "Floating point" in docs/devel/tcg-ir.rst. imm is the IrHelper that says
+ * what the op means, to the last flag; memop is the format, IR_MO_32 (in a NaN box) or IR_MO_64. */
+OP(f_bits,        "i64", "f64",         PURE,          "r = the bits of a")
+OP(f_from_bits,   "f64", "i64",         PURE,          "r = the number with the bits a")
+OP(f_add,         "f64", "f64,f64",     FP,            "r = a + b")
+OP(f_sub,         "f64", "f64,f64",     FP,            "r = a - b")
+OP(f_mul,         "f64", "f64,f64",     FP,            "r = a * b")
+OP(f_div,         "f64", "f64,f64",     FP,            "r = a / b")
+OP(f_sqrt,        "f64", "f64",         FP,            "r = square root of a")
+OP(f_muladd,      "f64", "f64,f64,f64", FP,            "r = +-(a * b) +- c, rounded once; signs in cond (IR_FMA_*)")
+OP(f_min,         "f64", "f64,f64",     FP,            "r = minimumNumber(a, b), -0 below +0")
+OP(f_max,         "f64", "f64,f64",     FP,            "r = maximumNumber(a, b), -0 below +0")
+OP(f_sign,        "f64", "f64,f64",     FP,            "r = a with the sign that cond (IR_SIGN_*) makes of both signs; no flag")
+OP(f_cmp,         "i64", "f64,f64",     FP,            "r = cond(a, b) ? 1 : 0; eq is quiet, lt and le signal")
+OP(f_convert,     "f64", "f64",         FP,            "r = a in the other format")
+OP(f_to_int,      "i64", "f64",         FP,            "r = a as an integer of the kind in cond (IR_INT_*), in range or as the helper says")
+OP(f_from_int,    "f64", "i64",         FP,            "r = the integer a of the kind in cond (IR_INT_*)")
+
+OP(ld,            "any", "i64",         GUEST_LOAD,    "guest load at a, extended as memop says (into an f64: NaN-boxed); a fault leaves every global as before the instruction")
+OP(st,            "",   "i64,any",      GUEST_STORE,   "guest store of b (i64 or f64) at a; must follow no set_global of its instruction; may leave the region after the instruction")
 OP(amo,           "i64", "i64,i64",     GUEST_ATOMIC,  "atomic r = [a]; [a] = amo_op(r, b); r extended as memop says; sequentially consistent")
 OP(cas,           "i64", "i64,i64,i64", GUEST_ATOMIC,  "atomic r = [a]; if (r == b in the access's width) [a] = c")
 OP(fence,         "",   "",             FENCE,         "orders guest memory accesses as imm (IR_FENCE_*) says")

@@ -23,9 +23,11 @@ static void print_val(const IrCode *c, IrVal v, GString *out)
     }
 }
 
-static void print_memop(unsigned mo, GString *out)
+static void print_memop(unsigned mo, IrType type, GString *out)
 {
-    g_string_append_printf(out, ".%c%u%s%s", mo & IR_MO_SIGN ? 's' : 'u',
+    char kind = type == IR_F64 ? 'f' : mo & IR_MO_SIGN ? 's' : 'u';
+
+    g_string_append_printf(out, ".%c%u%s%s", kind,
                            8u << (mo & IR_MO_SIZE), mo & IR_MO_BE ? ".be" : "",
                            mo & IR_MO_ALIGN ? ".align" : "");
 }
@@ -51,7 +53,7 @@ static void print_insn(const IrCode *c, const IrInsn *i, const IrGlobal *globals
     }
     g_string_append(out, info->name);
     if (strchr(info->results, 'T') || strchr(info->operands, 'T')) {
-        g_string_append(out, i->type == IR_I32 ? ".i32" : ".i64");
+        g_string_append_printf(out, ".%s", ir_type_name(i->type));
     }
     switch (i->op) {
     case IR_OP_get_global:
@@ -72,14 +74,14 @@ static void print_insn(const IrCode *c, const IrInsn *i, const IrGlobal *globals
     case IR_OP_brcond: g_string_append_printf(out, ".%s", ir_cond_name(i->cond)); break;
     case IR_OP_ld:
     case IR_OP_st:
-    case IR_OP_cas: print_memop(i->memop, out); break;
+    case IR_OP_cas: print_memop(i->memop, i->type, out); break;
     case IR_OP_amo:
         g_string_append_printf(out, ".%s", ir_amo_name(i->cond));
-        print_memop(i->memop, out);
+        print_memop(i->memop, i->type, out);
         break;
     case IR_OP_ld_env:
     case IR_OP_st_env:
-        print_memop(i->memop, out);
+        print_memop(i->memop, i->type, out);
         g_string_append_printf(out, " [%d]", (int)i->imm);
         sep = ", ";
         break;
@@ -103,6 +105,13 @@ static void print_insn(const IrCode *c, const IrInsn *i, const IrGlobal *globals
         g_string_append_printf(out, " (after %d)", (int16_t)i->aux);
         break;
     case IR_OP_label: g_string_append_printf(out, " L%d:", (int)i->imm); break;
+    default:
+        if (info->effects & IR_EFF_FP) {
+            print_memop(i->memop, IR_F64, out);
+            g_string_append_printf(out, " %s", ((const IrHelper *)(intptr_t)i->imm)->name);
+            sep = ", ";
+        }
+        break;
     }
     for (unsigned n = 0; n < info->n_src; n++) {
         g_string_append(out, sep);

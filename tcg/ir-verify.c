@@ -49,6 +49,7 @@ static int column_type(const char *s, IrType t)
     switch (s[0]) {
     case 'T': return t;
     case 'a': return -1;
+    case 'f': return IR_F64;
     default: return s[1] == '3' ? IR_I32 : IR_I64;
     }
 }
@@ -99,6 +100,20 @@ static bool check_call(Verifier *v, const IrInsn *i)
     return (i->dst != IR_NONE) == (h->ret >= 0) || fault(v, "%s: result", h->name);
 }
 
+/* The helper says what the op means, so it takes the same operands. */
+static bool check_fp(Verifier *v, const IrInsn *i)
+{
+    const IrHelper *h = (const IrHelper *)(intptr_t)i->imm;
+
+    if (!h || !h->fn) {
+        return fault(v, "no helper");
+    }
+    if (h->nargs != ir_op_info[i->op].n_src || h->ret != IR_I64 || h->flags) {
+        return fault(v, "%s is no helper for it", h->name);
+    }
+    return i->memop == IR_MO_32 || i->memop == IR_MO_64 || fault(v, "no such format");
+}
+
 static bool check_label(Verifier *v, const IrInsn *i)
 {
     if (i->imm < 0 || i->imm >= v->c->n_labels) {
@@ -145,6 +160,9 @@ static bool check_insn(Verifier *v, const IrInsn *i)
     if (i->op == IR_OP_call && !check_call(v, i)) {
         return false;
     }
+    if ((info->effects & IR_EFF_FP) && !check_fp(v, i)) {
+        return false;
+    }
     if ((info->effects & (IR_EFF_LABEL | IR_EFF_BRANCH)) && !check_label(v, i)) {
         return false;
     }
@@ -168,6 +186,14 @@ static bool check_insn(Verifier *v, const IrInsn *i)
         if (v->set_global) {
             return fault(v, "after a set_global of its instruction");
         }
+        if (i->type == IR_I32 || v->c->vals[i->src[1]].type != i->type) {
+            return fault(v, "the value has the wrong type");
+        }
+        break;
+    case IR_OP_ld:
+        if (i->type == IR_I32) {
+            return fault(v, "the result has the wrong type");
+        }
         break;
     case IR_OP_setcond:
     case IR_OP_select:
@@ -186,7 +212,9 @@ static bool check_insn(Verifier *v, const IrInsn *i)
         return fault(v, "may fault before the first insn_start");
     }
     if (info->results[0]) {
-        int type = i->op == IR_OP_call ? -1 : column_type(info->results, i->type);
+        int type = i->op == IR_OP_call ? -1
+                   : i->op == IR_OP_ld ? i->type
+                                       : column_type(info->results, i->type);
         if (i->dst == IR_NONE && i->op == IR_OP_call) {
             return true;
         }

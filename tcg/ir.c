@@ -68,8 +68,9 @@ void ir_builder_reset(IrBuilder *b)
     c->vals[0] = (IrValInfo){ 0 };
     c->vals[VAL_ZERO_I32] = (IrValInfo){ .type = IR_I32, .is_const = true };
     c->vals[VAL_ZERO_I64] = (IrValInfo){ .type = IR_I64, .is_const = true };
-    b->def[0] = b->def[VAL_ZERO_I32] = b->def[VAL_ZERO_I64] = DEF_NONE;
-    c->n_vals = 3;
+    c->vals[VAL_ZERO_F64] = (IrValInfo){ .type = IR_F64, .is_const = true };
+    memset(b->def, 0xff, N_FIXED_VALS * sizeof(b->def[0])); /* DEF_NONE */
+    c->n_vals = N_FIXED_VALS;
     b->pc_delta = 0;
     b->count = b->next_count = 0;
     b->started = b->unreachable = false;
@@ -99,7 +100,7 @@ IrVal ir_const(IrBuilder *b, IrType type, int64_t value)
         value = (int32_t)value;
     }
     if (!value) {
-        return type == IR_I32 ? VAL_ZERO_I32 : VAL_ZERO_I64;
+        return ir_zero_val(type);
     }
     slot = &b->const_cache[((uint64_t)value * 0x9e3779b97f4a7c15 >> 58) ^ type];
     v = *slot;
@@ -110,7 +111,7 @@ IrVal ir_const(IrBuilder *b, IrType type, int64_t value)
     }
     if (unlikely(c->n_vals == IR_MAX_VALS)) {
         c->overflow = true;
-        return type == IR_I32 ? VAL_ZERO_I32 : VAL_ZERO_I64;
+        return ir_zero_val(type);
     }
     v = c->n_vals++;
     c->vals[v] = (IrValInfo){ .type = type, .is_const = true, .value = value };
@@ -261,9 +262,18 @@ IrVal ir_ld(IrBuilder *b, IrVal addr, IrMemOp mo)
     return i->dst;
 }
 
+IrVal ir_ld_f(IrBuilder *b, IrVal addr, IrMemOp mo)
+{
+    IrInsn *i = ir_emit_val(b, IR_OP_ld, IR_F64);
+
+    i->memop = mo;
+    i->src[0] = addr;
+    return i->dst;
+}
+
 void ir_st(IrBuilder *b, IrVal addr, IrVal v, IrMemOp mo)
 {
-    IrInsn *i = ir_emit(b, IR_OP_st, IR_I64);
+    IrInsn *i = ir_emit(b, IR_OP_st, ir_type(b, v));
 
     i->memop = mo;
     i->src[0] = addr;

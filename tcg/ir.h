@@ -31,7 +31,9 @@ typedef uint16_t IrLabel;
 typedef uint16_t IrLocal;
 enum { IR_NONE = 0 };
 
-typedef enum IrType { IR_I32, IR_I64 } IrType; /* vectors and floats join here */
+/* F64: a floating-point register of 64 bits, with a number of either format. Vectors join
+ * here. */
+typedef enum IrType { IR_I32, IR_I64, IR_F64 } IrType;
 
 typedef enum IrOp {
 #define OP(name, results, operands, effects, meaning) IR_OP_##name,
@@ -61,6 +63,27 @@ typedef enum IrAmo {
     IR_AMO_MIN, IR_AMO_MAX, IR_AMO_MINU, IR_AMO_MAXU,
 } IrAmo;
 
+/* Floating point. Signs of f_muladd, in IrInsn.cond. */
+enum { IR_FMA_NEGATE_PRODUCT = 1, IR_FMA_NEGATE_ADDEND = 2 };
+/* The result's sign in f_sign: that of b, its opposite, that of a if b is positive. */
+typedef enum IrSign { IR_SIGN_COPY, IR_SIGN_INVERT, IR_SIGN_XOR } IrSign;
+/* Integers that f_to_int and f_from_int know, in IrInsn.cond. 32-bit results are sign-extended,
+ * unsigned ones too; of 32-bit operands the low half counts. */
+enum {
+    IR_INT_64 = 1,       /* 64 bits, else 32 */
+    IR_INT_UNSIGNED = 2,
+    IR_INT_TRUNCATE = 4, /* f_to_int: towards zero, whatever the rounding mode */
+};
+/* The state's field of flags has these bits, its rounding mode these numbers (others than
+ * them: code has no inline floating point that rounds). */
+enum {
+    IR_FP_INEXACT = 1, IR_FP_UNDERFLOW = 2, IR_FP_OVERFLOW = 4, IR_FP_DIVBYZERO = 8,
+    IR_FP_INVALID = 16,
+};
+enum {
+    IR_FP_NEAREST_EVEN = 0, IR_FP_TO_ZERO = 1, IR_FP_DOWN = 2, IR_FP_UP = 3,
+};
+
 /* What a fence orders: earlier accesses before later ones. */
 enum {
     IR_FENCE_RR = 1, IR_FENCE_RW = 2, IR_FENCE_WR = 4, IR_FENCE_WW = 8, IR_FENCE_ALL = 15,
@@ -87,7 +110,8 @@ enum { IR_MAX_ARGS = 5 };
 
 /*
  * A helper. The C function's first parameter is the CPU state (CpuState *), then nargs
- * values as uint32_t (I32) or uint64_t (I64).
+ * values as uint32_t (I32) or uint64_t (I64). Floating-point values are passed as bits: the
+ * helper of a floating-point op takes and returns uint64_t.
  */
 typedef struct IrHelper {
     const char *name;
@@ -104,13 +128,14 @@ enum { IR_JUMP_CALL = 1, IR_JUMP_RETURN = 2 };
 typedef struct IrInsn {
     uint8_t op;     /* IrOp */
     uint8_t type;   /* IrType of T */
-    uint8_t cond;   /* IrCond; IrAmo for amo; exits: IR_JUMP_* */
+    uint8_t cond;   /* IrCond; IrAmo for amo; exits: IR_JUMP_*; f_*: IR_FMA_*, ... */
     uint8_t memop;  /* IrMemOp */
     IrVal dst;
     IrVal src[4];   /* call: src[0] = index of the first of nargs entries in call_args */
     uint16_t aux;   /* insn_start, poll: number of guest instructions before it since the
-                       entry or what count ops made of it (int16_t); call: nargs */
-    int64_t imm;    /* see the op's row; call: the IrHelper pointer */
+                       entry or what count ops made of it (int16_t); call: nargs; f_*: bit n:
+                       operand n is known to be NaN-boxed */
+    int64_t imm;    /* see the op's row; call, f_*: the IrHelper pointer */
 } IrInsn;
 
 typedef struct IrValInfo {
@@ -235,12 +260,32 @@ static inline IrVal ir_sari(IrBuilder *b, IrVal x, unsigned n)
     return ir_sar(b, x, ir_const(b, ir_type(b, x), n));
 }
 
+/* Floating point (tcg/ir-fp.c). @format: IR_MO_32 or IR_MO_64, of the operands; @h is what the
+ * op means. It rounds by the state's rounding mode, which must be one of IR_FP_*. */
+IrVal ir_f_bits(IrBuilder *b, IrVal x);
+IrVal ir_f_from_bits(IrBuilder *b, IrVal x);
+/* f_add, f_sub, f_mul, f_div, f_min, f_max */
+IrVal ir_f_binary(IrBuilder *b, IrOp op, IrMemOp format, IrVal x, IrVal y, const IrHelper *h);
+/* f_sqrt, f_convert */
+IrVal ir_f_unary(IrBuilder *b, IrOp op, IrMemOp format, IrVal x, const IrHelper *h);
+/* @signs: IR_FMA_* */
+IrVal ir_f_muladd(IrBuilder *b, IrMemOp format, unsigned signs, IrVal x, IrVal y, IrVal z,
+                  const IrHelper *h);
+IrVal ir_f_sign(IrBuilder *b, IrMemOp format, IrSign sign, IrVal x, IrVal y, const IrHelper *h);
+/* @cond: IR_EQ, IR_LT or IR_LE */
+IrVal ir_f_cmp(IrBuilder *b, IrMemOp format, IrCond cond, IrVal x, IrVal y, const IrHelper *h);
+/* @kind: IR_INT_* */
+IrVal ir_f_to_int(IrBuilder *b, IrMemOp format, unsigned kind, IrVal x, const IrHelper *h);
+IrVal ir_f_from_int(IrBuilder *b, IrMemOp format, unsigned kind, IrVal x, const IrHelper *h);
+
 /* Fields of the CPU state that are no globals. */
 IrVal ir_ld_env(IrBuilder *b, IrType type, uint32_t offset, IrMemOp mo);
 void ir_st_env(IrBuilder *b, uint32_t offset, IrVal v, IrMemOp mo);
 
 /* Guest memory. */
 IrVal ir_ld(IrBuilder *b, IrVal addr, IrMemOp mo);
+/* A load of 32 (NaN-boxed) or 64 bits to a floating-point register. ir_st() takes one too. */
+IrVal ir_ld_f(IrBuilder *b, IrVal addr, IrMemOp mo);
 void ir_st(IrBuilder *b, IrVal addr, IrVal v, IrMemOp mo);
 IrVal ir_amo(IrBuilder *b, IrAmo op, IrVal addr, IrVal v, IrMemOp mo);
 IrVal ir_cas(IrBuilder *b, IrVal addr, IrVal expected, IrVal new_value, IrMemOp mo);

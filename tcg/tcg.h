@@ -107,6 +107,8 @@ typedef struct TcgCpuArea {
     void *unwind;             /* where a raised exception resumes */
     uint32_t *hot;            /* counters of TCG_HOT_ENTRIES, down to 0: see tcg_hot_index() */
     uint64_t scratch[2];
+    uint32_t fp_state;        /* the backend's: where the floating-point status is */
+    uint32_t fp_scratch;
 } TcgCpuArea;
 
 /* What backends call in the surroundings (implemented by accel/tcg). Each runs with all
@@ -120,12 +122,22 @@ typedef struct TcgRuntime {
                     uint32_t memop);
 } TcgRuntime;
 
+/* The guest's floating-point status: offsets of fields of the CPU state. They are up to date
+ * whenever C code runs: within generated code the host's control register may hold them. */
+typedef struct TcgFp {
+    uint32_t flags;    /* a byte: IR_FP_INEXACT, ...: set by ops and never cleared by them; 0:
+                          code has no floating point */
+    uint32_t rounding; /* 32 bits, 0..7: IR_FP_NEAREST_EVEN, ... */
+    uint64_t nan32, nan64; /* what a NaN result is, by format; boxed */
+} TcgFp;
+
 typedef struct TcgConfig {
     const IrGlobal *globals;
     unsigned n_globals;
     unsigned pc_global;
     uint32_t area_offset; /* offsetof(CpuState, tcg) */
     uint32_t env_bias;    /* state pointer = CpuState + env_bias */
+    TcgFp fp;
     bool count_hot;       /* the first tier's direct exits that poll count (TCG_EXIT_HOT) */
     TcgRuntime runtime;
 } TcgConfig;

@@ -53,6 +53,7 @@ TcgEngine *tcg_engine_new(const TcgEngineConfig *config, const CpuOps *ops, GErr
         .pc_global = ops->pc_global,
         .area_offset = offsetof(CpuState, tcg),
         .env_bias = CPU_ENV_BIAS,
+        .fp = ops->fp,
         .runtime = { tcg_slow_load, tcg_slow_store, tcg_slow_amo, tcg_slow_cas },
     };
     TcgEngine *e = g_new0(TcgEngine, 1);

@@ -210,6 +210,12 @@ static const CpuOps riscv_cpu_ops = {
     .n_globals = RISCV_N_GLOBALS,
     .pc_global = RISCV_GLOBAL_PC,
     .pc_offset = offsetof(RiscvCpu, pc),
+    .fp = {
+        .flags = offsetof(RiscvCpu, fp.flags),
+        .rounding = offsetof(RiscvCpu, frm),
+        .nan32 = ~(uint64_t)UINT32_MAX | F32_DEFAULT_NAN,
+        .nan64 = F64_DEFAULT_NAN,
+    },
     .state_size = offsetof(RiscvCpu, stimer),
     .translate = riscv_translate,
     .translates_blocks = true,

@@ -34,6 +34,7 @@ enum {
     RISCV_MODE_VS = 1 << 3,   /* mstatus.VS is not Off (planned) */
     RISCV_MODE_RV32 = 1 << 4, /* XLEN is 32 */
     RISCV_MODE_FS_DIRTY = 1 << 5, /* mstatus.FS is Dirty: no need to mark it */
+    RISCV_MODE_FRM_SHIFT = 6,     /* bits 8:6: frm, unless FS is Off */
 };
 
 /* Exception causes (Privileged ISA, mcause). */
@@ -67,7 +68,8 @@ typedef struct RiscvCpu {
     uint64_t reserve_value;
     uint64_t reserve_size;
 
-    /* Floating point: frm in RISC-V encoding (0..7); fp.flags is fflags */
+    /* Floating point: frm in RISC-V encoding (0..7); fp.flags is fflags, and fp.rounding
+     * follows frm (riscv_fp_rounding()) */
     uint32_t frm;
     FloatStatus fp;
 
@@ -118,6 +120,11 @@ typedef struct RiscvCpu {
 static inline RiscvCpu *riscv_cpu(CpuState *cpu)
 {
     return (RiscvCpu *)cpu;
+}
+/* The rounding mode of a value of frm; of reserved ones, with which nothing rounds, any. */
+static inline unsigned riscv_fp_rounding(uint32_t frm)
+{
+    return frm <= FLOAT_ROUND_TIES_AWAY ? frm : FLOAT_ROUND_NEAREST_EVEN;
 }
 static inline bool riscv_has_ext(const RiscvCpu *cpu, RiscvExt e)
 {

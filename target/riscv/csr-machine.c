@@ -358,8 +358,11 @@ enum { FFLAGS_BITS = 0x1f, FRM_BITS = 7, FRM_SHIFT = 5 };
 static void fcsr_set(RiscvCpu *cpu, uint64_t fcsr)
 {
     cpu->fp.flags = fcsr & FFLAGS_BITS;
-    cpu->frm = fcsr >> FRM_SHIFT & FRM_BITS;
     riscv_fs_dirty(cpu);
+    if (cpu->frm != (fcsr >> FRM_SHIFT & FRM_BITS)) {
+        cpu->frm = fcsr >> FRM_SHIFT & FRM_BITS;
+        riscv_update_mode(cpu);
+    }
 }
 
 uint64_t csr_read_fcsr(RiscvCpu *cpu, unsigned csr)

@@ -98,6 +98,41 @@ UNARY(fcvt_d_wu, f64_from_uint32(a, s))
 UNARY(fcvt_d_l, f64_from_int64(a, s))
 UNARY(fcvt_d_lu, f64_from_uint64(a, s))
 
+/* Conversions of C: towards zero, whatever frm. */
+#define TO_INT_RTZ(name)                                                                  \
+    static uint64_t do_##name##_rtz(CpuState *cpu, uint64_t a)                            \
+    {                                                                                     \
+        FloatStatus *s = status(cpu);                                                     \
+        uint8_t rounding = s->rounding;                                                   \
+        s->rounding = FLOAT_ROUND_TO_ZERO;                                                \
+        uint64_t r = do_##name(cpu, a);                                                   \
+        s->rounding = rounding;                                                           \
+        return r;                                                                         \
+    }
+TO_INT_RTZ(fcvt_w_s)
+TO_INT_RTZ(fcvt_wu_s)
+TO_INT_RTZ(fcvt_l_s)
+TO_INT_RTZ(fcvt_lu_s)
+TO_INT_RTZ(fcvt_w_d)
+TO_INT_RTZ(fcvt_wu_d)
+TO_INT_RTZ(fcvt_l_d)
+TO_INT_RTZ(fcvt_lu_d)
+
+#define SIGN(name, expr)                                                                  \
+    static uint64_t do_##name##_s(CpuState *cpu, uint64_t fa, uint64_t fb)                \
+    {                                                                                     \
+        uint64_t a = unbox(fa), b = unbox(fb), sign = UINT32_C(1) << 31;                  \
+        return box((a & ~sign) | ((expr) & sign));                                        \
+    }                                                                                     \
+    static uint64_t do_##name##_d(CpuState *cpu, uint64_t a, uint64_t b)                  \
+    {                                                                                     \
+        uint64_t sign = UINT64_C(1) << 63;                                                \
+        return (a & ~sign) | ((expr) & sign);                                             \
+    }
+SIGN(fsgnj, b)
+SIGN(fsgnjn, ~b)
+SIGN(fsgnjx, a ^ b)
+
 static void do_fs_dirty(CpuState *cs)
 {
     riscv_fs_dirty(riscv_cpu(cs));

@@ -15,6 +15,7 @@ static uint32_t code_mode(const RiscvCpu *cpu)
 
     return cpu->priv | (fs ? RISCV_MODE_FS : 0) |
            (fs == MSTATUS_FS_DIRTY ? RISCV_MODE_FS_DIRTY : 0) |
+           (fs ? (cpu->frm & 7) << RISCV_MODE_FRM_SHIFT : 0) |
            (cpu->xlen == 32 ? RISCV_MODE_RV32 : 0);
 }
 
@@ -72,6 +73,7 @@ CpuViewKey riscv_view_key(const RiscvCpu *cpu, CpuViewKind kind)
 
 void riscv_update_mode(RiscvCpu *cpu)
 {
+    cpu->fp.rounding = riscv_fp_rounding(cpu->frm);
     cpu_set_mode(&cpu->parent, code_mode(cpu));
     for (unsigned kind = 0; kind < CPU_VIEW_COUNT; kind++) {
         CpuViewKey key = riscv_view_key(cpu, kind);

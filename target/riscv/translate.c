@@ -17,7 +17,7 @@
 #include "target/riscv/fp-helper.h"
 #include "target/riscv/op-helper.h"
 
-enum { RM_DYN = 7, RM_MAX = FLOAT_ROUND_TIES_AWAY, ROUNDING_UNKNOWN = -1 };
+enum { RM_DYN = 7, RM_MAX = FLOAT_ROUND_TIES_AWAY };
 
 /* The region being built, and the instruction at hand. */
 typedef struct Ctx {
@@ -36,10 +36,6 @@ typedef struct Ctx {
 
     /* Facts about the region so far */
     bool fs_dirty;      /* mstatus.FS has been marked */
-    int rounding;       /* rm for which fp.rounding is set, or ROUNDING_UNKNOWN */
-    bool frm_checked;
-    IrLabel frm_bad;    /* where the check goes if frm is reserved */
-    uint32_t frm_bad_insn;
 } Ctx;
 
 /*
@@ -53,7 +49,7 @@ enum { PIN_A5 = 1, PIN_SP, PIN_A0, PIN_A4, PIN_S0, PIN_RA, PIN_A1 };
 #define X(n, name, pin) \
     [n] = { name, offsetof(RiscvCpu, x) + 8 * (n), IR_I64, pin }
 #define F(n, name) \
-    [RISCV_GLOBAL_F + (n)] = { name, offsetof(RiscvCpu, f) + 8 * (n), IR_I64, 0 }
+    [RISCV_GLOBAL_F + (n)] = { name, offsetof(RiscvCpu, f) + 8 * (n), IR_F64, 0 }
 const IrGlobal riscv_globals[RISCV_N_GLOBALS] = {
     [RISCV_GLOBAL_PC] = { "pc", offsetof(RiscvCpu, pc), IR_I64, 0 },
     X(1, "ra", PIN_RA), X(2, "sp", PIN_SP), X(3, "gp", 0), X(4, "tp", 0),
@@ -231,7 +227,7 @@ void riscv_translate(CpuTranslate *t)
         .rv32 = t->mode & RISCV_MODE_RV32,
         .has_c = riscv_has_ext(cpu, RISCV_EXT_C) || riscv_has_ext(cpu, RISCV_EXT_ZCA),
         .fs_dirty = t->mode & RISCV_MODE_FS_DIRTY,
-        .rounding = ROUNDING_UNKNOWN, .delta = t->start,
+        .delta = t->start,
     };
 
     c.isa = riscv_isa(cpu->ext, c.rv32);
@@ -253,5 +249,4 @@ void riscv_translate(CpuTranslate *t)
     if (!c.ended) {
         exit_to(&c, c.delta);
     }
-    fp_finish(&c);
 }

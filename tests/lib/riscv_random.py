@@ -50,14 +50,18 @@ SPECIAL_F64 = [0x0000000000000000, 0x8000000000000000, 0x3ff0000000000000,
 
 
 class Program:
-    """Cases from one seed; @cut keeps only so many instructions of case @only."""
+    """Cases from one seed; @cut keeps only so many instructions of case @only. With @floats
+    most instructions are floating-point ones, and flags are read and cleared among them."""
 
     CASES = 16                        # programs in one run of the emulator
 
-    def __init__(self, isa, xlen, seed, n_cases=CASES, n_insns=100, only=None, cut=None):
-        self.isa, self.xlen = isa, xlen
+    def __init__(self, isa, xlen, seed, n_cases=CASES, n_insns=100, only=None, cut=None,
+                 floats=False):
+        self.isa, self.xlen, self.floats = isa, xlen, floats
         self.rows = {r['name']: r for r in isa.rows()}
         self.choice = [r for r in isa.rows() if r['op'] not in LEFT_OUT]
+        if floats:
+            self.choice += [r for r in self.choice if self.is_float(r)] * 12
         self.bodies, self.blocks = [], []
         for i in range(n_cases):
             rng = random.Random('%d/%d/%d' % (seed, xlen, i))
@@ -74,6 +78,10 @@ class Program:
     def enc(self, name, **args):
         """The bytes of one instruction."""
         return self.isa.encode(name, **args)
+
+    @staticmethod
+    def is_float(row):
+        return row['op'].startswith('f') and not row['op'].startswith('fence')
 
     def reg_size(self):
         return self.xlen // 8
@@ -191,6 +199,8 @@ class Program:
         if word is None or self.writes_kept(row, word):
             return None
         item = [('raw', word.to_bytes(row['width'] // 8, 'little'))]
+        if self.floats and self.is_float(row) and rng.random() < 0.15:
+            item.append(('raw', self.enc('csrrwi', rd=self.free(rng), csr=CSR_FFLAGS, rs1=0)))
         if op == 'ctzw':
             item.insert(0, ('raw', self.enc('bseti', rd=args['rs1'], rs1=args['rs1'],
                                             shamt=31)))

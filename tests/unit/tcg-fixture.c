@@ -19,6 +19,8 @@ const IrGlobal fixture_globals[N_GLOBALS] = {
     GLOBAL(G_M1, "m1", IR_I64, 0),       GLOBAL(G_M2, "m2", IR_I64, 0),
     GLOBAL(G_M3, "m3", IR_I64, 0),       GLOBAL(G_M4, "m4", IR_I64, 0),
     GLOBAL(G_M5_32, "m5", IR_I32, 0),    GLOBAL(G_M6_32, "m6", IR_I32, 0),
+    GLOBAL(G_F1, "f1", IR_F64, 0),       GLOBAL(G_F2, "f2", IR_F64, 0),
+    GLOBAL(G_F3, "f3", IR_F64, 0),       GLOBAL(G_F4, "f4", IR_F64, 0),
 };
 
 void fixture_raise(CpuState *cpu, int code)
@@ -168,6 +170,12 @@ Fixture *fixture_new(const char *backend)
         .pc_global = G_PC,
         .area_offset = offsetof(CpuState, tcg),
         .env_bias = ENV_BIAS,
+        .fp = {
+            .flags = offsetof(CpuState, fp_flags),
+            .rounding = offsetof(CpuState, fp_rounding),
+            .nan32 = 0xffffffff7fc00000,
+            .nan64 = 0x7ff8000000000000,
+        },
         .runtime = { slow_load, slow_store, slow_amo, slow_cas },
     };
     f->tier = tier2 ? 2 : 1;
@@ -230,6 +238,8 @@ void fixture_reset(Fixture *f)
     }
     cpu->g[G_PC] = CODE_PC;
     cpu->raised = 0;
+    cpu->fp_rounding = IR_FP_NEAREST_EVEN;
+    cpu->fp_flags = 0;
     cpu->fill = cpu->leave_after_store = false;
     cpu->n_slow = cpu->n_calls = 0;
     cpu->tcg.icount = 0;

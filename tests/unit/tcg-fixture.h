@@ -21,6 +21,8 @@ enum {
     G_M2, G_M3, G_M4,
     G_M5_32, /* in memory, I32 */
     G_M6_32,
+    G_F1, /* F64 */
+    G_F2, G_F3, G_F4,
     N_GLOBALS
 };
 
@@ -33,6 +35,8 @@ enum {
 struct CpuState {
     uint64_t env[40];        /* beyond the reach of a byte displacement, partly */
     uint64_t g[N_GLOBALS];   /* an I32 global is the low half */
+    uint32_t fp_rounding;    /* IR_FP_* */
+    uint8_t fp_flags;
     sigjmp_buf unwind;
     int raised;              /* code given to fixture_raise() */
     uint64_t raised_pc, raised_icount;

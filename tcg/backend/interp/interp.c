@@ -360,7 +360,12 @@ static const void *run_region(Interp *s, const Region *r, TcgExit *exit)
             s->vals[i->dst] = ir_canonical(i->type, field_load(s, i->imm, i->memop));
             break;
         case IR_OP_st_env: store_bytes((char *)s->cpu + i->imm, i->memop, src[0]); break;
-        case IR_OP_ld: s->vals[i->dst] = guest_load(s, src[0], i->memop); break;
+        case IR_OP_ld:
+            s->vals[i->dst] = guest_load(s, src[0], i->memop);
+            if (i->type == IR_F64 && (i->memop & IR_MO_SIZE) == IR_MO_32) {
+                s->vals[i->dst] |= ~(uint64_t)UINT32_MAX; /* the NaN box */
+            }
+            break;
         case IR_OP_st:
             if (guest_store(s, src[0], src[1], i->memop) && i->imm != NO_DELTA) {
                 leave(s, s->pc + i->imm);
@@ -389,6 +394,9 @@ static const void *run_region(Interp *s, const Region *r, TcgExit *exit)
             }
             break;
         }
+        case IR_OP_f_add ... IR_OP_f_from_int:
+            s->vals[i->dst] = call_helper(s, (const IrHelper *)(intptr_t)i->imm, src);
+            break;
         case IR_OP_label: break;
         case IR_OP_br: i = &r->insns[i->imm]; break;
         case IR_OP_brcond:

@@ -11,6 +11,18 @@
 #include <ucontext.h>
 #include "tcg/backend/x86_64/gen.h"
 
+/* The CPU has AVX and the kernel saves its registers (SDM volume 1, 14.3). */
+static bool avx_usable(unsigned features)
+{
+    unsigned low, high;
+
+    if (!(features & bit_AVX) || !(features & bit_OSXSAVE)) {
+        return false;
+    }
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (low & 6) == 6;
+}
+
 static unsigned host_features(bool *popcnt)
 {
     unsigned a, b, c, d, host = 0;
@@ -18,6 +30,8 @@ static unsigned host_features(bool *popcnt)
     *popcnt = false;
     if (__get_cpuid(1, &a, &b, &c, &d)) {
         *popcnt = c & bit_POPCNT;
+        host |= avx_usable(c) ? HOST_AVX : 0;
+        host |= avx_usable(c) && (c & bit_FMA) ? HOST_FMA : 0;
     }
     if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
         host |= b & bit_BMI ? HOST_BMI1 : 0;
@@ -153,6 +167,7 @@ static void gen_insn(Gen *g, const IrInsn *i)
         }
         break;
     case IR_OP_poll: gen_poll(g, i); break;
+    case IR_OP_f_bits ... IR_OP_f_from_int: gen_fp(g, i); break;
     case IR_OP_exit_direct:
     case IR_OP_exit_loop:
     case IR_OP_exit_indirect:
@@ -175,7 +190,8 @@ static bool gen_ops(Gen *g)
         if (g->s->dead[n]) {
             continue;
         }
-        if (g->p + room + (g->n_stubs + g->n_polls + g->c->n_links) * per_stub > g->limit) {
+        if (g->p + room + (g->n_stubs + g->n_polls + g->c->n_links) * per_stub +
+                g->n_fp_stubs * FP_STUB_ROOM > g->limit) {
             return false;
         }
         g->idx = n;
@@ -212,7 +228,7 @@ static bool x86_compile(TcgContext *tcg, TcgCompile *c, TcgBuffer *buf, size_t o
         .ctx = ctx, .c = c, .ir = c->ir, .base = buf->rw, .start = buf->rw + start,
         .limit = buf->rw + offset + room, .next_slot = c->ir->n_locals, .count = -1,
         .globals = ctx->globals, .pin_global = ctx->pin_global, .pins = &ctx->pins,
-        .pc_reg = RBX, .count_reg = -1, .temps = TEMP_MASK,
+        .pc_reg = RBX, .count_reg = -1, .temps = TEMP_MASK | XMM_MASK,
     };
     bool ok;
 
@@ -242,10 +258,13 @@ static bool x86_compile(TcgContext *tcg, TcgCompile *c, TcgBuffer *buf, size_t o
     if (c->tier == 2) {
         x86_region_enter(&g);
     }
+    gen_fp_enter(&g);
     zero_locals(&g);
     ok = gen_ops(&g);
     if (ok) {
         gen_slow_stubs(&g);
+        gen_fp_stubs(&g);
+        gen_fp_enter_stub(&g);
         gen_poll_stubs(&g);
         gen_link_stubs(&g);
         c->code_size = g.p - (buf->rw + offset);
@@ -274,6 +293,7 @@ static TcgExit x86_run(TcgContext *tcg, CpuState *cpu, const void *entry)
         (uint64_t(*)(CpuState *, const void *))(uintptr_t)(rx + ctx->enter);
     uint64_t r = enter(cpu, entry);
 
+    x86_fp_leave(ctx, cpu);
     switch (r) {
     case RESULT_LOOKUP: return (TcgExit){ .reason = TCG_EXIT_LOOKUP };
     case RESULT_POLL: return (TcgExit){ .reason = TCG_EXIT_POLL };

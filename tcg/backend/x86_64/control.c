@@ -101,6 +101,9 @@ void gen_call(Gen *g, const IrInsn *i)
         put_bytes(g, g->pins->save_caller, g->pins->save_caller_len);
     }
     move_args(g, i);
+    if (!(h->flags & IR_CALL_PURE)) {
+        gen_fp_before_call(g);
+    }
     if (commit) {
         gen_pc(g, RAX, g->delta);
         emit_store(&g->p, 64, RAX, RBP, ctx->disp_pc);
@@ -112,6 +115,9 @@ void gen_call(Gen *g, const IrInsn *i)
     emit_lea(&g->p, 64, RDI, RBP, -(int32_t)ctx->parent.cfg.env_bias);
     emit_mov_ri(&g->p, RAX, (intptr_t)h->fn);
     emit_call_r(&g->p, RAX);
+    if (!(h->flags & IR_CALL_PURE)) {
+        gen_fp_after_call(g);
+    }
     if (g->count_reg >= 0) {
         emit_mov_ri_flags(&g->p, g->count_reg, 0);
     }

@@ -4,6 +4,8 @@
  *   liveness.c  one backward scan: last uses, aliases, locals that must start as zero
  *   regs.c      the register allocator that the forward pass drives
  *   pure.c      pure ops
+ *   fp.c        floating point
+ *   fp-state.c  the guest's floating-point status in the host's MXCSR; what fp.c leaves to C
  *   memory.c    guest memory, the state's fields, their slow paths
  *   control.c   helpers, branches, exits, checked entries
  *   prologue.c  entry trampoline and the shared ends of regions
@@ -34,12 +36,16 @@
 #include "tcg/ir-builder.h"
 #include "tcg/ir-info.h"
 #include "tcg/backend/x86_64/emit.h"
+#include "tcg/backend/x86_64/fp-emit.h"
+
+/* Registers that a C function may change and that may hold globals: some integer registers
+ * and all xmm registers */
+#define PIN_CALLER_SAVED (1u << RSI | 1u << RDI | 1u << R8 | 1u << R9 | XMM_MASK)
 
 enum {
     N_PINS = 7,
+    N_REGS = 32, /* integer registers, then xmm registers */
     TEMP_MASK = 1 << RAX | 1 << RCX | 1 << RDX | 1 << R10 | 1 << R11,
-    /* pinned registers that a C function may change */
-    PIN_CALLER_SAVED = 1 << RSI | 1 << RDI | 1 << R8 | 1 << R9,
     /* the frame: cells of locals, then spill slots; sp is a multiple of 16 in regions */
     FRAME_CELLS = IR_MAX_LOCALS + IR_MAX_VALS,
     FRAME_SIZE = FRAME_CELLS * 8 + 8,
@@ -51,19 +57,22 @@ enum {
     RESULT_HOT = 2,
     /* what the slow path's routine has on the stack: registers, with its return address a
      * multiple of 16 */
-    SLOW_SAVED = 16 * 8 + 8,
+    SLOW_SAVED = N_REGS * 8 + 8,
+    FP_STUB_ROOM = 48,
     LINK_IN_SCRATCH = 15, /* as the link's number: it is in scratch[0] */
     REGION_MAP_AT = 16, /* second tier: the map, behind the header */
     REGION_ALIGN = 16, /* of a header: its low bits are free for the link */
 };
 
 /* Optional features of the host. */
-enum { HOST_BMI1 = 1, HOST_BMI2 = 2, HOST_LZCNT = 4, HOST_MOVBE = 8 };
+enum {
+    HOST_BMI1 = 1, HOST_BMI2 = 2, HOST_LZCNT = 4, HOST_MOVBE = 8, HOST_AVX = 16, HOST_FMA = 32,
+};
 
 /* Ready-made sequences: globals in registers to the state and back. */
 typedef struct PinCode {
-    uint8_t save_all[80], save_caller[80], load_all[80], load_caller[80];
-    uint8_t save_all_len, save_caller_len, load_all_len, load_caller_len;
+    uint8_t save_all[256], save_caller[256], load_all[256], load_caller[256];
+    uint16_t save_all_len, save_caller_len, load_all_len, load_caller_len;
 } PinCode;
 
 /* A global, as code sees it. */
@@ -79,15 +88,18 @@ typedef struct X86Context {
     TcgContext parent;
     unsigned host;              /* HOST_* */
     GlobalInfo *globals;
-    int16_t pin_global[16];     /* per host register: its global, or -1 */
+    int16_t pin_global[N_REGS]; /* per host register: its global, or -1 */
     int32_t disp_pc;            /* displacements from rbp */
     int32_t disp_area;
     /* shared code, offsets in the buffer */
     const uint8_t *rx;          /* the buffer that holds it */
     uint32_t enter;             /* the trampoline */
     uint32_t exit_poll, exit_lookup, exit_result, exit_env;
-    uint32_t slow;              /* guest memory access by the runtime */
-    uint32_t slow_region;       /* the same for the second tier */
+    uint32_t slow[2];           /* guest memory access by the runtime; [1]: keeps xmm registers */
+    uint32_t slow_region[2];    /* the same for the second tier */
+    uint32_t slow_fp;           /* floating point by its helper */
+    uint32_t fp_enter, fp_leave; /* status to MXCSR and back: see fp-state.c */
+    uint32_t fp_const;          /* FpConst */
     PinCode pins;
     uint32_t next_site;         /* (a) second tier: number of the next access */
     Scratch *spare;             /* (a) tables of a compilation, kept for the next one */
@@ -131,6 +143,14 @@ typedef struct SlowInfo {
 enum { SLOW_IMM = 0xff, SLOW_NONE = 0xfe };
 #define NO_NEXT INT32_MIN
 
+/* The same for a floating-point op that C does. */
+typedef struct FpSlowInfo {
+    void *fn;       /* the helper's function; NULL: a muladd that gave a NaN */
+    uint8_t n, dst; /* operands, result */
+    uint8_t src[3];
+    uint8_t format;
+} FpSlowInfo;
+
 /* A slow path to emit at the region's end. */
 typedef struct SlowStub {
     uint8_t *jump;  /* displacement of the jump that leads here */
@@ -151,7 +171,7 @@ typedef struct RegionMap {
         int8_t reg;
         uint8_t type;
         uint16_t offset; /* in the CPU state */
-    } at[16];
+    } at[N_REGS];
 } RegionMap;
 enum { NO_CELL = UINT16_MAX };
 
@@ -162,6 +182,14 @@ typedef struct PollStub {
     int count;
 } PollStub;
 
+/* A floating-point op's way out of line: see fp.c. */
+typedef struct FpStub {
+    uint8_t *jump[3];
+    uint8_t n_jumps, kind;
+    uint8_t *back;
+    FpSlowInfo info;
+} FpStub;
+
 /* Tables of one compilation that are too large for the stack. */
 struct Scratch {
     Val val[IR_MAX_VALS];
@@ -171,10 +199,11 @@ struct Scratch {
     int16_t free_slots[IR_MAX_VALS];
     uint8_t dead[IR_MAX_INSNS]; /* nothing is to be emitted for it */
     PollStub polls[IR_MAX_BLOCKS];
+    FpStub fp_stubs[IR_MAX_INSNS];
     uint32_t *set_at; /* per global: see liveness.c */
     /* second tier: this region's own */
     GlobalInfo *globals;
-    int16_t pin_global[16];
+    int16_t pin_global[N_REGS];
     PinCode pins;
     RegionMap map;
     IrVal *home_val;  /* per home */
@@ -186,7 +215,7 @@ typedef struct Gen {
     Val *val;
     uint32_t idx;      /* the insn being translated */
     unsigned locked;   /* registers that this op uses: not to be given away */
-    IrVal reg_val[16];
+    IrVal reg_val[N_REGS];
     IrVal *home_val;
     X86Context *ctx;
     TcgCompile *c;
@@ -196,7 +225,7 @@ typedef struct Gen {
     uint8_t *base;     /* start of the buffer (shared code) */
     int64_t delta;     /* of the current guest instruction */
     int32_t count;     /* guest instructions before it */
-    uint32_t n_stubs;
+    uint32_t n_stubs, n_fp_stubs;
     unsigned n_free_slots, next_slot;
     unsigned skip;     /* insns after this one that its translation has covered */
     uint8_t *link_jump[TCG_MAX_LINKS];
@@ -208,7 +237,10 @@ typedef struct Gen {
     const PinCode *pins;
     int pc_reg;        /* RBX, or -1: the entry pc is in the cell map.pc_cell */
     unsigned n_polls;
-    unsigned temps;    /* temporary registers: TEMP_MASK or less */
+    unsigned temps;    /* temporary registers: TEMP_MASK and XMM_MASK or less */
+    bool xmm;          /* the region has floating-point values: xmm registers may be live */
+    bool fp;           /* it has ops that use the status: MXCSR holds it from the entry on */
+    uint8_t *fp_jump, *fp_back; /* the entry's way to put it there */
     int count_reg;     /* second tier: holds retired instructions to be added to icount; or -1 */
     unsigned site;     /* second tier: number of the next access's entry */
     unsigned dirty;    /* second tier: registers whose globals the region sets */
@@ -239,8 +271,13 @@ static inline bool val_dies(const Gen *g, IrVal rep)
 void x86_liveness(Gen *g);
 
 /* regs.c */
-/* A free register, locked; a value may be moved out of it. */
+/* A free register, integer or xmm, locked; a value may be moved out of it. */
 int reg_alloc(Gen *g);
+int xmm_alloc(Gen *g);
+/* Moves of whichever class the register belongs to. xmm registers move 64 bits. */
+void gen_move(Gen *g, unsigned w, int dst, int src);
+void gen_load(Gen *g, unsigned w, int dst, int base, int32_t disp);
+void gen_store(Gen *g, unsigned w, int src, int base, int32_t disp);
 /* Empty this temporary register (its value moves) and lock it. */
 void reg_claim(Gen *g, int reg);
 /* The value, which is in no register, into one, locked. */
@@ -311,6 +348,8 @@ void gen_atomic(Gen *g, const IrInsn *i);
 void gen_slow_stubs(Gen *g);
 /* reg = [base + index + disp], extended as @mo says; without index if that is negative */
 void x86_load_extended(Gen *g, unsigned mo, int reg, int base, int index, int32_t disp);
+/* [base + index + disp] = reg */
+void x86_store(Gen *g, unsigned bits, int reg, int base, int index, int32_t disp);
 /* The value to store: an immediate of @bits bits, or a register. */
 Opnd x86_store_operand(Gen *g, IrVal v, unsigned bits);
 SlowInfo x86_slow_info(const Gen *g, const IrInsn *i, int addr);
@@ -326,6 +365,27 @@ uint64_t x86_slow_path(CpuState *cpu, uint64_t *regs, const uint8_t *ret,
 /* The same where the region's own registers hold the globals, not yet saved. */
 uint64_t x86_slow_path_region(CpuState *cpu, uint64_t *regs, const uint8_t *ret,
                               X86Context *ctx);
+
+/* fp.c */
+void gen_fp(Gen *g, const IrInsn *i);
+void gen_fp_stubs(Gen *g);
+/* xmm register = 32 (NaN-boxed) or 64 bits at [base + index + disp], index may be -1; and
+ * back. */
+void gen_fp_load(Gen *g, unsigned mo, int reg, int base, int index, int32_t disp);
+void gen_fp_store(Gen *g, unsigned bits, int reg, int base, int index, int32_t disp);
+/* fp-state.c */
+/* The status into MXCSR, if it is not there: at the entry. */
+void gen_fp_enter(Gen *g);
+void gen_fp_enter_stub(Gen *g);
+/* Around a call of C: into the state and back. */
+void gen_fp_before_call(Gen *g);
+void gen_fp_after_call(Gen *g);
+void x86_emit_fp_state(X86Context *ctx, uint8_t *base, uint8_t **p);
+/* If generated code has left the status in MXCSR: to the state. True if it has. */
+bool x86_fp_leave(X86Context *ctx, CpuState *cpu);
+void x86_fp_enter(X86Context *ctx, CpuState *cpu);
+/* Called by generated code, as x86_slow_path(). */
+uint64_t x86_slow_fp(CpuState *cpu, uint64_t *regs, const uint8_t *ret, X86Context *ctx);
 
 /* control.c */
 void gen_call(Gen *g, const IrInsn *i);
@@ -349,7 +409,8 @@ void x86_region_enter(Gen *g);
 void x86_region_leave(Gen *g);
 
 /* prologue.c */
-void x86_emit_pin_code(PinCode *code, const GlobalInfo *globals, const int16_t *pin_global);
+void x86_emit_pin_code(const X86Context *ctx, PinCode *code, const GlobalInfo *globals,
+                       const int16_t *pin_global);
 size_t x86_emit_prologue(TcgContext *ctx, TcgBuffer *buf);
 
 /* Displacement of a field of the area. */

@@ -53,6 +53,8 @@ void x86_liveness(Gen *g)
         if (dead[n]) {
             continue;
         }
+        g->xmm |= i->type == IR_F64;
+        g->fp |= (effects & IR_EFF_FP) != 0;
         epoch += (effects & SEES_GLOBALS) != 0;
         switch (i->op) {
         case IR_OP_insn_start: continue;

@@ -39,7 +39,9 @@ void x86_load_extended(Gen *g, unsigned mo, int reg, int base, int index, int32_
     };
     unsigned n = mo & (IR_MO_SIZE | IR_MO_SIGN);
 
-    if (index < 0) {
+    if (is_xmm(reg)) {
+        gen_fp_load(g, mo, reg, base, index, disp);
+    } else if (index < 0) {
         emit_rm(&g->p, forms[n].w, forms[n].opc, reg, base, disp);
     } else {
         emit_rmx(&g->p, forms[n].w, forms[n].opc, reg, base, index, 0, disp);
@@ -72,6 +74,15 @@ Opnd x86_store_operand(Gen *g, IrVal v, unsigned bits)
         return (Opnd){ OPND_IMM, 0, value };
     }
     return (Opnd){ OPND_REG, val_reg(g, v), 0 };
+}
+
+void x86_store(Gen *g, unsigned bits, int reg, int base, int index, int32_t disp)
+{
+    if (is_xmm(reg)) {
+        gen_fp_store(g, bits, reg, base, index, disp);
+    } else {
+        emit_store_x(&g->p, bits, reg, base, index, disp);
+    }
 }
 
 void gen_env(Gen *g, const IrInsn *i)
@@ -157,7 +168,7 @@ void gen_guest_access(Gen *g, const IrInsn *i)
         u = reg_alloc(g);
         dst = dst_pinned(g, i->dst, g->idx);
         if (dst < 0) {
-            dst = u;
+            dst = i->type == IR_F64 ? xmm_alloc(g) : u;
         }
         stub->jump = emit_lookup(g, i, a, t, u);
         x86_load_extended(g, i->memop, dst, a, u, 0);
@@ -193,7 +204,7 @@ void gen_guest_access(Gen *g, const IrInsn *i)
         if (v.kind == OPND_IMM) {
             emit_mov_mxi(&g->p, bits, a, u, 0, v.val);
         } else {
-            emit_store_x(&g->p, bits, v.reg, a, u, 0);
+            x86_store(g, bits, v.reg, a, u, 0);
         }
         if (tcg_store_leaves(g->ir, g->idx, &next) && fits32(next)) {
             info.next_delta = next;
@@ -215,7 +226,7 @@ static void emit_slow_call(Gen *g, const SlowInfo *info, const uint8_t *back)
 
     put8(&g->p, 0xe8);
     g->p += 4;
-    patch_rel32(g->p - 4, g->base + (region ? g->ctx->slow_region : g->ctx->slow));
+    patch_rel32(g->p - 4, g->base + (region ? g->ctx->slow_region : g->ctx->slow)[g->xmm]);
     jump = emit_jmp(&g->p);
     own.map = g->p - (g->start + REGION_MAP_AT);
     memcpy(g->p, &own, sizeof(own));
@@ -369,8 +380,8 @@ void gen_atomic(Gen *g, const IrInsn *i)
  * pinned globals into the state and all registers into @regs; the registers go back from
  * there. @ret is where the call returns to: a jump, then a SlowInfo.
  */
-static uint64_t slow_access(CpuState *cpu, uint64_t *regs, const SlowInfo *info,
-                            uint64_t entry_pc, X86Context *ctx)
+static uint64_t do_access(CpuState *cpu, uint64_t *regs, const SlowInfo *info,
+                          uint64_t entry_pc, X86Context *ctx)
 {
     const TcgRuntime *rt = &ctx->parent.cfg.runtime;
     const IrGlobal *pc = &ctx->parent.cfg.globals[ctx->parent.cfg.pc_global];
@@ -387,7 +398,13 @@ static uint64_t slow_access(CpuState *cpu, uint64_t *regs, const SlowInfo *info,
         value = regs[info->reg_value];
     }
     switch (info->op) {
-    case IR_OP_ld: regs[info->reg_dst] = rt->slow_load(cpu, addr, info->memop); break;
+    case IR_OP_ld:
+        value = rt->slow_load(cpu, addr, info->memop);
+        if (is_xmm(info->reg_dst) && (info->memop & IR_MO_SIZE) == IR_MO_32) {
+            value |= ~(uint64_t)UINT32_MAX; /* the NaN box */
+        }
+        regs[info->reg_dst] = value;
+        break;
     case IR_OP_st:
         rt->slow_store(cpu, addr, value, info->memop);
         if (area->exit_after_store && info->next_delta != NO_NEXT) {
@@ -404,6 +421,18 @@ static uint64_t slow_access(CpuState *cpu, uint64_t *regs, const SlowInfo *info,
         break;
     }
     return 0;
+}
+
+static uint64_t slow_access(CpuState *cpu, uint64_t *regs, const SlowInfo *info,
+                            uint64_t entry_pc, X86Context *ctx)
+{
+    bool fp = x86_fp_leave(ctx, cpu);
+    uint64_t leave = do_access(cpu, regs, info, entry_pc, ctx);
+
+    if (fp && !leave) {
+        x86_fp_enter(ctx, cpu);
+    }
+    return leave;
 }
 
 uint64_t x86_slow_path(CpuState *cpu, uint64_t *regs, const uint8_t *ret, X86Context *ctx)

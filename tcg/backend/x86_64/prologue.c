@@ -15,16 +15,21 @@ static const uint8_t slow_saved[] = {
 };
 
 /* Pinned registers of @mask to the state, or back. Returns the length. */
-static unsigned emit_pins(const GlobalInfo *globals, const int16_t *pin_global, uint8_t *code,
-                          unsigned mask, bool load)
+static unsigned emit_pins(const X86Context *ctx, const GlobalInfo *globals,
+                          const int16_t *pin_global, uint8_t *code, unsigned mask, bool load)
 {
+    bool avx = ctx->host & HOST_AVX;
     uint8_t *p = code;
 
-    for (int r = 0; r < 16; r++) {
+    for (int r = 0; r < N_REGS; r++) {
         if ((mask >> r & 1) && pin_global[r] >= 0) {
             const GlobalInfo *global = &globals[pin_global[r]];
             unsigned w = global->type == IR_I32 ? 32 : 64;
-            if (load) {
+            if (is_xmm(r) && load) {
+                emit_xmm_load(&p, avx, r, RBP, global->disp);
+            } else if (is_xmm(r)) {
+                emit_xmm_store(&p, avx, r, RBP, global->disp);
+            } else if (load) {
                 emit_load(&p, w, r, RBP, global->disp);
             } else {
                 emit_store(&p, w, r, RBP, global->disp);
@@ -34,14 +39,15 @@ static unsigned emit_pins(const GlobalInfo *globals, const int16_t *pin_global, 
     return p - code;
 }
 
-void x86_emit_pin_code(PinCode *code, const GlobalInfo *globals, const int16_t *pin_global)
+void x86_emit_pin_code(const X86Context *ctx, PinCode *code, const GlobalInfo *globals,
+                       const int16_t *pin_global)
 {
-    code->save_all_len = emit_pins(globals, pin_global, code->save_all, 0xffff, false);
-    code->load_all_len = emit_pins(globals, pin_global, code->load_all, 0xffff, true);
-    code->save_caller_len = emit_pins(globals, pin_global, code->save_caller, PIN_CALLER_SAVED,
-                                      false);
-    code->load_caller_len = emit_pins(globals, pin_global, code->load_caller, PIN_CALLER_SAVED,
-                                      true);
+    code->save_all_len = emit_pins(ctx, globals, pin_global, code->save_all, ~0u, false);
+    code->load_all_len = emit_pins(ctx, globals, pin_global, code->load_all, ~0u, true);
+    code->save_caller_len = emit_pins(ctx, globals, pin_global, code->save_caller,
+                                      PIN_CALLER_SAVED, false);
+    code->load_caller_len = emit_pins(ctx, globals, pin_global, code->load_caller,
+                                      PIN_CALLER_SAVED, true);
 }
 
 static void put_bytes(uint8_t **p, const uint8_t *bytes, unsigned n)
@@ -98,31 +104,50 @@ static uint8_t *emit_exits(X86Context *ctx, uint8_t *base, uint8_t **p)
     return restore;
 }
 
-/* Called from a region: see x86_slow_path(). Keeps every register but r15, which follows
- * the area's data view. */
-static void emit_slow(X86Context *ctx, uint8_t **p, uint8_t *restore, bool region)
+/* All that a C function may change and what it looks at to the frame, or back. */
+static void emit_slow_regs(X86Context *ctx, uint8_t **p, bool xmm, bool load)
+{
+    bool avx = ctx->host & HOST_AVX;
+
+    for (unsigned n = 0; n < ARRAY_SIZE(slow_saved); n++) {
+        if (load) {
+            emit_load(p, 64, slow_saved[n], RSP, slow_saved[n] * 8);
+        } else {
+            emit_store(p, 64, slow_saved[n], RSP, slow_saved[n] * 8);
+        }
+    }
+    for (int r = XMM0; xmm && r < N_REGS; r++) {
+        if (load) {
+            emit_xmm_load(p, avx, r, RSP, r * 8);
+        } else {
+            emit_xmm_store(p, avx, r, RSP, r * 8);
+        }
+    }
+}
+
+/* Called from a region: @fn is x86_slow_path() or alike; @pins: it finds the pinned globals in
+ * the state. Keeps every register but r15, which follows the area's data view; xmm registers
+ * only if asked to. */
+static void emit_slow(X86Context *ctx, uint8_t **p, uint8_t *restore, void *fn, bool pins,
+                      bool xmm)
 {
     enum { SAVED = SLOW_SAVED };
     uint8_t *leave;
 
     emit_alu_ri(p, 64, ALU_SUB, RSP, SAVED);
-    for (unsigned n = 0; n < ARRAY_SIZE(slow_saved); n++) {
-        emit_store(p, 64, slow_saved[n], RSP, slow_saved[n] * 8);
-    }
-    if (!region) {
+    emit_slow_regs(ctx, p, xmm, false);
+    if (pins) {
         put_bytes(p, ctx->pins.save_all, ctx->pins.save_all_len);
     }
     emit_lea(p, 64, RDI, RBP, -(int32_t)ctx->parent.cfg.env_bias);
     emit_mov_rr(p, 64, RSI, RSP);
     emit_load(p, 64, RDX, RSP, SAVED);
     emit_mov_ri(p, RCX, (intptr_t)ctx);
-    emit_mov_ri(p, RAX, region ? (intptr_t)x86_slow_path_region : (intptr_t)x86_slow_path);
+    emit_mov_ri(p, RAX, (intptr_t)fn);
     emit_call_r(p, RAX);
     emit_rr(p, 32, OPC_TEST, RAX, RAX);
     leave = emit_jcc(p, CC_NE);
-    for (unsigned n = 0; n < ARRAY_SIZE(slow_saved); n++) {
-        emit_load(p, 64, slow_saved[n], RSP, slow_saved[n] * 8);
-    }
+    emit_slow_regs(ctx, p, xmm, true);
     emit_load(p, 64, R15, RBP, ctx->disp_area + offsetof(TcgCpuArea, data_view));
     emit_alu_ri(p, 64, ALU_ADD, RSP, SAVED);
     put8(p, 0xc3);
@@ -138,14 +163,19 @@ size_t x86_emit_prologue(TcgContext *tcg, TcgBuffer *buf)
     X86Context *ctx = container_of(tcg, X86Context, parent);
     uint8_t *p = buf->rw, *restore;
 
-    x86_emit_pin_code(&ctx->pins, ctx->globals, ctx->pin_global);
+    x86_emit_pin_code(ctx, &ctx->pins, ctx->globals, ctx->pin_global);
     ctx->rx = buf->rx;
     ctx->enter = p - buf->rw;
     emit_enter(ctx, &p);
     restore = emit_exits(ctx, buf->rw, &p);
-    ctx->slow = p - buf->rw;
-    emit_slow(ctx, &p, restore, false);
-    ctx->slow_region = p - buf->rw;
-    emit_slow(ctx, &p, restore, true);
+    for (unsigned xmm = 0; xmm < 2; xmm++) {
+        ctx->slow[xmm] = p - buf->rw;
+        emit_slow(ctx, &p, restore, x86_slow_path, true, xmm);
+        ctx->slow_region[xmm] = p - buf->rw;
+        emit_slow(ctx, &p, restore, x86_slow_path_region, false, xmm);
+    }
+    ctx->slow_fp = p - buf->rw;
+    emit_slow(ctx, &p, restore, x86_slow_fp, false, true);
+    x86_emit_fp_state(ctx, buf->rw, &p);
     return ROUND_UP((size_t)(p - buf->rw), (size_t)REGION_ALIGN);
 }

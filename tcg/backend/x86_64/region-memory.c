@@ -65,7 +65,9 @@ void gen_site_access(Gen *g, const IrInsn *i, IrVal base, int32_t disp)
     u = reg_alloc(g);
     if (load) {
         dst = dst_pinned(g, i->dst, i - g->ir->insns);
-        dst = dst < 0 ? u : dst;
+        if (dst < 0) {
+            dst = i->type == IR_F64 ? xmm_alloc(g) : u;
+        }
         stub->info.reg_dst = dst;
     }
     stub->t = t;
@@ -85,7 +87,7 @@ void gen_site_access(Gen *g, const IrInsn *i, IrVal base, int32_t disp)
     } else if (v.kind == OPND_IMM) {
         emit_mov_mxi(&g->p, bits, a, u, disp, v.val);
     } else {
-        emit_store_x(&g->p, bits, v.reg, a, u, disp);
+        x86_store(g, bits, v.reg, a, u, disp);
     }
     kill_operand(g, base);
     if (load) {

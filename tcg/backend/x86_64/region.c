@@ -17,6 +17,8 @@ enum {
     MAX_DEPTH = 4,       /* of loops, in weights; each counts as 8 turns */
     GAIN_PC = 3,         /* least weight for which the entry pc leaves rbx */
     GAIN_CONVENTION = 6, /* least difference for which a global of the convention goes */
+    GAIN_XMM = 4,        /* least weight for which a floating-point global gets a register */
+    XMM_TEMPS = 5,       /* what an op may need at once */
 };
 
 typedef struct Candidate {
@@ -106,9 +108,10 @@ static void put_map(Gen *g, const bool *set)
 {
     const X86Context *ctx = g->ctx;
     RegionMap *map = &g->s->map;
+    size_t size;
 
     map->n = 0;
-    for (int r = 0; r < 16; r++) {
+    for (int r = 0; r < N_REGS; r++) {
         int global = g->s->pin_global[r];
         if (global < 0) {
             continue;
@@ -122,8 +125,9 @@ static void put_map(Gen *g, const bool *set)
             map->at[map->n++].offset = ctx->parent.cfg.globals[global].offset;
         }
     }
-    memcpy(g->p, map, sizeof(*map));
-    g->p += ROUND_UP(sizeof(*map), 8);
+    size = offsetof(RegionMap, at) + map->n * sizeof(map->at[0]);
+    memcpy(g->p, map, size);
+    g->p += ROUND_UP(size, 8);
 }
 
 /* Loops count instructions in r11, unless some op may need all temporary registers. */
@@ -139,6 +143,25 @@ static int choose_count_reg(const IrCode *ir)
     return ir->loops ? R11 : -1;
 }
 
+/* No xmm register belongs to the convention: all but the temporaries may be given away. */
+static void assign_xmm(Gen *g, const uint32_t *weight)
+{
+    unsigned n_globals = g->ctx->parent.cfg.n_globals, n = 0;
+    g_autofree Candidate *list = g_new(Candidate, n_globals);
+
+    for (unsigned k = 0; k < n_globals; k++) {
+        if (g->globals[k].type == IR_F64 && weight[k] >= GAIN_XMM) {
+            list[n++] = (Candidate){ weight[k], k };
+        }
+    }
+    qsort(list, n, sizeof(list[0]), heavier);
+    for (unsigned k = 0; k < MIN(n, 16 - XMM_TEMPS); k++) {
+        int reg = N_REGS - 1 - k;
+        take(g, reg, list[k].global);
+        g->temps &= ~(1u << reg);
+    }
+}
+
 void x86_region_assign(Gen *g)
 {
     const X86Context *ctx = g->ctx;
@@ -152,7 +175,8 @@ void x86_region_assign(Gen *g)
     memcpy(s->pin_global, ctx->pin_global, sizeof(s->pin_global));
     weigh(g, weight, set);
     for (unsigned k = 0; k < n_globals; k++) {
-        if (weight[k] && s->globals[k].reg < 0 && k != ctx->parent.cfg.pc_global) {
+        if (weight[k] && s->globals[k].reg < 0 && k != ctx->parent.cfg.pc_global &&
+            s->globals[k].type != IR_F64) {
             list[n++] = (Candidate){ weight[k], k };
         }
     }
@@ -179,7 +203,10 @@ void x86_region_assign(Gen *g)
         }
         take(g, r, list[k].global);
     }
-    x86_emit_pin_code(&s->pins, s->globals, s->pin_global);
+    if (g->xmm) {
+        assign_xmm(g, weight);
+    }
+    x86_emit_pin_code(ctx, &s->pins, s->globals, s->pin_global);
     g->globals = s->globals;
     g->pin_global = s->pin_global;
     g->pins = &s->pins;
@@ -192,9 +219,9 @@ static void move_global(Gen *g, int global, int reg, bool load)
     unsigned w = info->type == IR_I32 ? 32 : 64;
 
     if (load) {
-        emit_load(&g->p, w, reg, RBP, info->disp);
+        gen_load(g, w, reg, RBP, info->disp);
     } else {
-        emit_store(&g->p, w, reg, RBP, info->disp);
+        gen_store(g, w, reg, RBP, info->disp);
     }
 }
 
@@ -202,7 +229,7 @@ void x86_region_enter(Gen *g)
 {
     const int16_t *convention = g->ctx->pin_global, *own = g->pin_global;
 
-    for (int r = 0; r < 16; r++) {
+    for (int r = 0; r < N_REGS; r++) {
         if (convention[r] >= 0 && own[r] != convention[r]) {
             move_global(g, convention[r], r, false);
         }
@@ -213,7 +240,7 @@ void x86_region_enter(Gen *g)
     if (g->count_reg >= 0) {
         emit_mov_ri_flags(&g->p, g->count_reg, 0);
     }
-    for (int r = 0; r < 16; r++) {
+    for (int r = 0; r < N_REGS; r++) {
         if (own[r] >= 0 && own[r] != convention[r]) {
             move_global(g, own[r], r, true);
         }
@@ -224,12 +251,12 @@ void x86_region_leave(Gen *g)
 {
     const int16_t *convention = g->ctx->pin_global, *own = g->pin_global;
 
-    for (int r = 0; r < 16; r++) {
+    for (int r = 0; r < N_REGS; r++) {
         if (own[r] >= 0 && own[r] != convention[r] && (g->dirty >> r & 1)) {
             move_global(g, own[r], r, false);
         }
     }
-    for (int r = 0; r < 16; r++) {
+    for (int r = 0; r < N_REGS; r++) {
         if (convention[r] >= 0 && own[r] != convention[r]) {
             move_global(g, convention[r], r, true);
         }

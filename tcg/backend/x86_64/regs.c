@@ -6,6 +6,39 @@
 #include "util/osdep.h"
 #include "tcg/backend/x86_64/gen.h"
 
+void gen_move(Gen *g, unsigned w, int dst, int src)
+{
+    if (is_xmm(dst)) {
+        emit_xmm_move(&g->p, g->ctx->host & HOST_AVX, dst, src);
+    } else {
+        emit_mov_rr(&g->p, w, dst, src);
+    }
+}
+
+void gen_load(Gen *g, unsigned w, int dst, int base, int32_t disp)
+{
+    if (is_xmm(dst)) {
+        emit_xmm_load(&g->p, g->ctx->host & HOST_AVX, dst, base, disp);
+    } else {
+        emit_load(&g->p, w, dst, base, disp);
+    }
+}
+
+void gen_store(Gen *g, unsigned w, int src, int base, int32_t disp)
+{
+    if (is_xmm(src)) {
+        emit_xmm_store(&g->p, g->ctx->host & HOST_AVX, src, base, disp);
+    } else {
+        emit_store(&g->p, w, src, base, disp);
+    }
+}
+
+/* The registers that values of its class may be in. */
+static unsigned class_of(int reg)
+{
+    return is_xmm(reg) ? XMM_MASK : ~XMM_MASK;
+}
+
 /* The address of a value's cell (home or spill slot). */
 static Opnd val_cell(const Gen *g, const Val *s)
 {
@@ -45,7 +78,7 @@ static void val_store(Gen *g, IrVal v)
 
     if (!val_has_cell(s)) {
         slot_give(g, v);
-        emit_store(&g->p, 64, s->reg, RSP, s->slot * 8);
+        gen_store(g, 64, s->reg, RSP, s->slot * 8);
     }
 }
 
@@ -56,12 +89,12 @@ static void val_leave_reg(Gen *g, IrVal v)
     g->val[v].reg = -1;
 }
 
-int reg_alloc(Gen *g)
+static int alloc(Gen *g, unsigned mask)
 {
     int best = -1;
     unsigned best_rank = 0;
 
-    for (unsigned m = g->temps & ~g->locked; m; m &= m - 1) {
+    for (unsigned m = mask & g->temps & ~g->locked; m; m &= m - 1) {
         int r = __builtin_ctz(m);
         const Val *s;
         unsigned rank;
@@ -84,11 +117,21 @@ int reg_alloc(Gen *g)
     return best;
 }
 
+int reg_alloc(Gen *g)
+{
+    return alloc(g, ~XMM_MASK);
+}
+
+int xmm_alloc(Gen *g)
+{
+    return alloc(g, XMM_MASK);
+}
+
 static void val_move(Gen *g, IrVal v, int to)
 {
     Val *s = &g->val[v];
 
-    emit_mov_rr(&g->p, 64, to, s->reg);
+    gen_move(g, 64, to, s->reg);
     g->reg_val[s->reg] = IR_NONE;
     s->reg = to;
     g->reg_val[to] = v;
@@ -101,7 +144,7 @@ void reg_claim(Gen *g, int reg)
     g->locked |= 1u << reg;
     if (v) {
         unsigned free = 0;
-        for (unsigned m = g->temps & ~g->locked; m; m &= m - 1) {
+        for (unsigned m = g->temps & ~g->locked & class_of(reg); m; m &= m - 1) {
             if (!g->reg_val[__builtin_ctz(m)]) {
                 free = m & -m;
                 break;
@@ -127,24 +170,37 @@ void reg_vacate(Gen *g, int reg)
         g->val[v].reg = -1;
     } else {
         unsigned locked = g->locked;
-        int to = reg_alloc(g);
+        int to = alloc(g, class_of(reg));
         g->locked = locked; /* it may be spilled again by the same op */
         val_move(g, v, to);
+    }
+}
+
+/* @flags: they may be lost. Of floating-point constants there is zero only. */
+static void load_const(Gen *g, int reg, int64_t value, bool flags)
+{
+    if (is_xmm(reg)) {
+        g_assert(!value);
+        emit_xmm_zero(&g->p, g->ctx->host & HOST_AVX, reg);
+    } else if (flags) {
+        emit_mov_ri_flags(&g->p, reg, value);
+    } else {
+        emit_mov_ri(&g->p, reg, value);
     }
 }
 
 int val_load(Gen *g, IrVal v)
 {
     Val *s = &g->val[v];
-    int r = reg_alloc(g);
+    int r = g->ir->vals[v].type == IR_F64 ? xmm_alloc(g) : reg_alloc(g);
     int64_t value;
 
     if (val_is_const(g, v, &value)) {
-        emit_mov_ri_flags(&g->p, r, value);
+        load_const(g, r, value, true);
         return r;
     }
     Opnd cell = val_cell(g, s);
-    emit_load(&g->p, s->slot >= 0 ? 64 : val_width(g, v), r, cell.reg, cell.val);
+    gen_load(g, s->slot >= 0 ? 64 : val_width(g, v), r, cell.reg, cell.val);
     s->reg = r;
     g->reg_val[r] = v;
     return r;
@@ -178,14 +234,14 @@ void val_to_reg(Gen *g, IrVal v, int reg)
     int64_t value;
 
     if (val_is_const(g, rep, &value)) {
-        emit_mov_ri(&g->p, reg, value);
+        load_const(g, reg, value, false);
     } else if (s->reg >= 0) {
         if (s->reg != reg) {
-            emit_mov_rr(&g->p, 64, reg, s->reg);
+            gen_move(g, 64, reg, s->reg);
         }
     } else {
         Opnd cell = val_cell(g, s);
-        emit_load(&g->p, s->slot >= 0 ? 64 : val_width(g, rep), reg, cell.reg, cell.val);
+        gen_load(g, s->slot >= 0 ? 64 : val_width(g, rep), reg, cell.reg, cell.val);
     }
 }
 
@@ -228,7 +284,7 @@ int dst_begin(Gen *g, IrVal v, uint32_t last, IrVal reuse)
             return reg;
         }
     }
-    return reg_alloc(g);
+    return g->ir->vals[v].type == IR_F64 ? xmm_alloc(g) : reg_alloc(g);
 }
 
 void val_free(Gen *g, IrVal v)
@@ -262,11 +318,11 @@ void regs_spill_for_call(Gen *g, bool pinned)
     if (!pinned) {
         return;
     }
-    for (int r = 0; r < 16; r++) {
+    for (int r = 0; r < N_REGS; r++) {
         IrVal v = g->reg_val[r];
         if (v && !val_dies(g, v) && r != g->pc_reg && g->val[v].slot < 0) {
             slot_give(g, v);
-            emit_store(&g->p, 64, r, RSP, g->val[v].slot * 8);
+            gen_store(g, 64, r, RSP, g->val[v].slot * 8);
         }
     }
     for (unsigned h = 0; h < n_globals; h++) {
@@ -276,7 +332,7 @@ void regs_spill_for_call(Gen *g, bool pinned)
             int r = val_reg(g, v);
             g->locked = locked;
             slot_give(g, v);
-            emit_store(&g->p, 64, r, RSP, g->val[v].slot * 8);
+            gen_store(g, 64, r, RSP, g->val[v].slot * 8);
         }
     }
 }
@@ -299,7 +355,7 @@ void regs_forget_after_call(Gen *g, bool pinned)
     if (!pinned) {
         return;
     }
-    for (int r = 0; r < 16; r++) {
+    for (int r = 0; r < N_REGS; r++) {
         if (r != g->pc_reg) {
             forget_reg(g, r);
         }
@@ -363,7 +419,7 @@ static void set_pinned(Gen *g, const IrInsn *i, int reg)
     }
     reg_vacate(g, reg);
     if (val_is_const(g, rep, &value)) {
-        emit_mov_ri_flags(&g->p, reg, value);
+        load_const(g, reg, value, true);
         return;
     }
     val_to_reg(g, rep, reg);
@@ -406,7 +462,7 @@ void gen_set_cell(Gen *g, const IrInsn *i, unsigned home)
         emit_mov_mi(&g->p, bits, base, disp, value);
         return;
     }
-    emit_store(&g->p, bits, val_reg(g, rep), base, disp);
+    gen_store(g, bits, val_reg(g, rep), base, disp);
     if (g->val[rep].home < 0 && g->ir->vals[rep].type == i->type &&
         !g->ir->vals[rep].is_const) {
         g->val[rep].home = home;
