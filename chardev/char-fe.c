@@ -199,16 +199,9 @@ bool chardev_prop_set(Object *obj, const Property *prop, Visitor *v, const char 
     if (!visit_type_str(v, name, &label, err)) {
         return false;
     }
-    chr = chardev_find(label);
+    chr = chardev_need(label, err);
     if (!chr) {
-        Object *all = object_container("/chardevs");
-        g_autofree char **names = NULL;
-
-        if (all->children) {
-            names = (char **)g_hash_table_get_keys_as_array(all->children, NULL);
-        }
-        return error_set_unknown(err, "character device", label,
-                                 (const char *const *)names);
+        return false;
     }
     chr_fe_deinit(fe);
     return chr_fe_init(fe, chr, err);

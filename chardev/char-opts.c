@@ -36,11 +36,15 @@ char **chardev_backend_names(void)
 
 static Chardev *new_mux(const char *id, const char *base, GError **err)
 {
-    Chardev *chr = base ? chardev_find(base) : NULL;
+    Chardev *chr;
 
+    if (!base) {
+        error_set(err, "Parameter 'chardev' is missing");
+        error_set_expected(err, "the character device that is shared");
+        return NULL;
+    }
+    chr = chardev_need(base, err);
     if (!chr) {
-        error_set(err, base ? "character device '%s' not found"
-                            : "mux: 'chardev' is missing", base);
         return NULL;
     }
     return chardev_mux_new(id, chr, 0, err);
@@ -57,7 +61,7 @@ Chardev *chardev_new(struct json_object *opts, bool keyval, GError **err)
     Chardev *chr;
 
     if (!id || !backend) {
-        error_set(err, "-chardev: '%s' is missing", id ? "backend" : "id");
+        error_set(err, "Parameter '%s' is missing", id ? "backend" : "id");
         return NULL;
     }
     if (chardev_find(id)) {
@@ -222,9 +226,6 @@ bool chardev_new_from_legacy(const char *label, const char *spec, Chardev **ret,
     if (!id) {
         return true;
     }
-    *ret = opts ? chardev_new(opts, true, err) : chardev_find(id);
-    if (!*ret && !opts) {
-        error_set(err, "character device '%s' not found", id);
-    }
+    *ret = opts ? chardev_new(opts, true, err) : chardev_need(id, err);
     return *ret != NULL;
 }

@@ -107,12 +107,24 @@ Chardev *chardev_find(const char *id)
     return c->children ? g_hash_table_lookup(c->children, id) : NULL;
 }
 
-bool chardev_remove(const char *id, GError **err)
+Chardev *chardev_need(const char *id, GError **err)
 {
     Chardev *chr = chardev_find(id);
 
     if (!chr) {
-        return error_set(err, "character device '%s' not found", id);
+        error_set(err, "character device '%s' not found", id);
+        error_set_culprit(err, "character device", id);
+        object_set_nearest_child(err, id, object_container("/chardevs"));
+    }
+    return chr;
+}
+
+bool chardev_remove(const char *id, GError **err)
+{
+    Chardev *chr = chardev_need(id, err);
+
+    if (!chr) {
+        return false;
     }
     if (chr->fe) {
         return error_set(err, "character device '%s' is in use", id);
@@ -138,12 +150,11 @@ static void rename_chardev(Chardev *chr, const char *label)
 
 Chardev *chardev_change(const char *id, struct json_object *opts, GError **err)
 {
-    Chardev *old = chardev_find(id), *chr;
+    Chardev *old = chardev_need(id, err), *chr;
     g_autofree char *aside = g_strconcat(id, " (replaced)", NULL);
     CharFrontend *fe;
 
     if (!old) {
-        error_set(err, "character device '%s' not found", id);
         return NULL;
     }
     if (chardev_class(old)->attach) {

@@ -120,6 +120,8 @@ bool chardev_parse_legacy(const char *label, const char *spec, char **ret_id,
 /* From -chardev / chardev-add: keyval or JSON object with id, backend and options. */
 Chardev *chardev_new(struct json_object *opts, bool keyval, GError **err);
 Chardev *chardev_find(const char *id);
+/* The same with an error that has the nearest ids. */
+Chardev *chardev_need(const char *id, GError **err);
 /* What -serial named for the machine's serial port @n, or NULL. */
 Chardev *chardev_for_serial(unsigned n);
 bool chardev_remove(const char *id, GError **err);

@@ -329,7 +329,7 @@ static void print_help(const char *about, const QapiContext *ctx, GString *out)
 
 static void report(const GError *err, GString *out)
 {
-    g_autofree char *text = qmp_error_text(err);
+    g_autofree char *text = error_full_text(err);
 
     g_string_append_printf(out, "Error: %s\n", text);
 }

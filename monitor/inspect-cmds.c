@@ -139,6 +139,7 @@ HumanReadableText *qmp_x_query_qom_tree(const char *path, GError **err)
 
     if (!obj) {
         error_set(err, "object '%s' not found", path);
+        object_set_nearest_path(err, path);
         return NULL;
     }
     out = g_string_new(NULL);

@@ -183,6 +183,20 @@ struct json_object *qmp_query_qmp_schema(struct json_object *args, GError **err)
     return qapi_introspection_json(qapi_introspection, d.ctx);
 }
 
+static void set_nearest_option(GError **err, const char *option, struct json_object *all)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    struct json_object *name;
+
+    for (size_t i = 0; i < json_object_array_length(all); i++) {
+        if (json_object_object_get_ex(json_object_array_get_idx(all, i), "option", &name)) {
+            g_ptr_array_add(names, (char *)json_object_get_string(name));
+        }
+    }
+    g_ptr_array_add(names, NULL);
+    error_set_nearest(err, option, (const char *const *)names->pdata);
+}
+
 CommandLineOptionInfoList *qmp_query_command_line_options(const char *option, GError **err)
 {
     QmpDispatch d;
@@ -203,6 +217,7 @@ CommandLineOptionInfoList *qmp_query_command_line_options(const char *option, GE
     }
     if (option && json_object_array_length(chosen) == 0) {
         error_set(err, "no option '-%s'", option);
+        set_nearest_option(err, option, all);
         return NULL;
     }
     v = visitor_new_json_input(chosen);

@@ -30,6 +30,9 @@ static Object *resolve(const char *path, GError **err)
     if (!obj) {
         error_set_class(err, ERROR_DEVICE_NOT_FOUND,
                         ambiguous ? "path '%s' is ambiguous" : "object '%s' not found", path);
+        if (!ambiguous) {
+            object_set_nearest_path(err, path);
+        }
     }
     return obj;
 }

@@ -34,25 +34,9 @@ bool qmp_request_is_oob(struct json_object *request)
            json_object_object_get_ex(request, "exec-oob", NULL);
 }
 
-char *qmp_error_text(const GError *err)
-{
-    GString *out = g_string_new(err->message);
-
-    if (error_get_expected(err)) {
-        g_string_append_printf(out, " (expected %s)", error_get_expected(err));
-    }
-    if (error_get_nearest(err)) {
-        g_string_append_printf(out, "; did you mean: %s?", error_get_nearest(err));
-    }
-    if (error_get_hint(err)) {
-        g_string_append_printf(out, "; %s", error_get_hint(err));
-    }
-    return g_string_free(out, FALSE);
-}
-
 struct json_object *qmp_error_reply(const GError *err, bool has_id, struct json_object *id)
 {
-    g_autofree char *text = qmp_error_text(err);
+    g_autofree char *text = error_full_text(err);
     const char *klass = error_class_name(error_get_class(err));
     struct json_object *reply = json_object_new_object();
     struct json_object *error = json_object_new_object();

@@ -66,9 +66,6 @@ struct json_object *qmp_dispatch(const QmpDispatch *d, struct json_object *reque
  * is the message with expected, nearest and hint on the same line. */
 struct json_object *qmp_error_reply(const GError *err, bool has_id, struct json_object *id);
 
-/* The message of @err with all details on one line; free it. */
-char *qmp_error_text(const GError *err);
-
 /* SchemaInfo objects whose conditions hold, as a JSON array (a new reference). */
 struct json_object *qapi_introspection_json(const QapiEntity *entities,
                                             const QapiContext *ctx);

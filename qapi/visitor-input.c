@@ -83,11 +83,48 @@ static bool fail(InputVisitor *in, const char *name, GError **err, const char *f
     return false;
 }
 
+static bool asked_for(const Level *l, const char *name)
+{
+    for (guint i = 0; i < l->asked->len; i++) {
+        if (!strcmp(g_ptr_array_index(l->asked, i), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The member that comes nearest to @name among those that no one has asked for; or NULL. */
+static char *misspelt(InputVisitor *in, const char *name)
+{
+    Level *l = top(in);
+    g_autoptr(GPtrArray) keys = NULL;
+    g_auto(GStrv) near = NULL;
+
+    if (!l || !l->asked || !name) {
+        return NULL;
+    }
+    keys = g_ptr_array_new();
+    json_object_object_foreach(l->value, key, member) {
+        (void)member;
+        if (!asked_for(l, key) && !g_str_has_prefix(key, name)) {
+            g_ptr_array_add(keys, key);
+        }
+    }
+    g_ptr_array_add(keys, NULL);
+    near = error_nearest(name, (const char *const *)keys->pdata);
+    return near ? g_strdup(near[0]) : NULL;
+}
+
 static bool fail_missing(InputVisitor *in, const char *name, GError **err)
 {
     g_autofree char *path = full_name(in, name);
+    g_autofree char *meant = misspelt(in, name);
 
-    return fail(in, name, err, "Parameter '%s' is missing", path);
+    fail(in, name, err, "Parameter '%s' is missing", path);
+    if (meant) {
+        error_add_hint(err, "is it meant by '%s'?", meant);
+    }
+    return false;
 }
 
 static bool fail_type(InputVisitor *in, const char *name, const char *expected, GError **err)
@@ -184,16 +221,6 @@ static bool input_start_struct(Visitor *v, const char *name, GError **err)
     }
     push(in, name, value);
     return true;
-}
-
-static bool asked_for(const Level *l, const char *name)
-{
-    for (guint i = 0; i < l->asked->len; i++) {
-        if (!strcmp(g_ptr_array_index(l->asked, i), name)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static bool input_check_struct(Visitor *v, GError **err)

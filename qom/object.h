@@ -112,6 +112,11 @@ bool object_add_child(void *parent, const char *name, void *child, GError **err)
 void object_init_child(void *parent, const char *name, void *mem, size_t size,
                        const char *type);
 void object_unparent(void *obj);
+/* Add to an error about @given: the nearest names among the children of @parent. */
+void object_set_nearest_child(GError **err, const char *given, Object *parent);
+/* Add to an error about an absolute path that leads nowhere: where its first wrong step may
+ * have been meant to go; about a name without a slash: objects of users with such a name. */
+void object_set_nearest_path(GError **err, const char *path);
 /* Absolute path, or partial path that must be unique; NULL with *ambiguous set or not. */
 Object *object_resolve_path(const char *path, const char *type, bool *ambiguous);
 char *object_path(const void *obj);

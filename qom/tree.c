@@ -212,6 +212,62 @@ Object *object_resolve_path(const char *path, const char *type, bool *ambiguous)
     return many ? NULL : obj;
 }
 
+/* ---- Names that come near ---- */
+
+static void add_child_names(GPtrArray *names, Object *parent, const char *prefix)
+{
+    for (guint i = 0; parent->child_order && i < parent->child_order->len; i++) {
+        Object *child = parent->child_order->pdata[i];
+
+        g_ptr_array_add(names, g_strconcat(prefix, child->name, NULL));
+    }
+}
+
+static void set_nearest(GError **err, const char *given, GPtrArray *names)
+{
+    g_ptr_array_add(names, NULL);
+    error_set_nearest(err, given, (const char *const *)names->pdata);
+}
+
+void object_set_nearest_child(GError **err, const char *given, Object *parent)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+    add_child_names(names, parent, "");
+    set_nearest(err, given, names);
+}
+
+void object_set_nearest_path(GError **err, const char *path)
+{
+    static const char *const of_users[] = { "/machine/peripheral", "/objects", "/chardevs" };
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+    Object *obj = object_root();
+    GString *way = g_string_new("/");
+
+    if (!strchr(path, '/')) {
+        for (unsigned i = 0; i < ARRAY_SIZE(of_users); i++) {
+            add_child_names(names, object_container(of_users[i]), "");
+        }
+        set_nearest(err, path, names);
+    }
+    for (char **p = parts; path[0] == '/' && *p; p++) {
+        Object *next = **p ? child_of(obj, *p) : obj;
+
+        if (!next) {
+            g_autofree char *given = g_strconcat(way->str, *p, NULL);
+            add_child_names(names, obj, way->str);
+            set_nearest(err, given, names);
+            break;
+        }
+        if (**p) {
+            g_string_append_printf(way, "%s/", *p);
+        }
+        obj = next;
+    }
+    g_string_free(way, TRUE);
+}
+
 bool object_foreach_child(void *ptr, bool recursive, bool (*fn)(Object *child, void *opaque),
                           void *opaque)
 {

@@ -6,11 +6,22 @@
 #include "util/osdep.h"
 #include "qom/object.h"
 
-static const char *string_member(struct json_object *opts, const char *name)
+static bool string_member(struct json_object *opts, const char *name, const char *expected,
+                          const char **ret, GError **err)
 {
     struct json_object *v;
 
-    return json_object_object_get_ex(opts, name, &v) ? json_object_get_string(v) : NULL;
+    if (!json_object_object_get_ex(opts, name, &v)) {
+        error_set(err, "Parameter '%s' is missing", name);
+        error_set_expected(err, "%s", expected);
+    } else if (!json_object_is_type(v, json_type_string)) {
+        error_set(err, "Invalid parameter type for '%s', expected: string", name);
+    } else {
+        *ret = json_object_get_string(v);
+        return true;
+    }
+    error_set_culprit(err, "parameter", name);
+    return false;
 }
 
 static char **creatable_names(void)
@@ -46,21 +57,22 @@ static const TypeInfo *find_type(const char *name, GError **err)
 Object *object_add_user(struct json_object *opts, bool keyval, GError **err)
 {
     static const char *const skip[] = { "qom-type", "id", NULL };
-    const char *type_name = string_member(opts, "qom-type"), *id = string_member(opts, "id");
+    const char *type_name, *id;
     const TypeInfo *type;
     Object *obj;
 
-    if (!type_name || !id) {
-        error_set(err, "'%s' is missing", type_name ? "id" : "qom-type");
+    if (!string_member(opts, "qom-type", "a type of objects", &type_name, err)) {
         return NULL;
     }
     type = find_type(type_name, err);
-    if (!type) {
+    if (!type || !string_member(opts, "id", "a name for the object", &id, err)) {
+        error_prefix(err, "%s", type ? type_name : "qom-type");
         return NULL;
     }
     obj = object_new(type_name);
-    if (!object_add_child(object_container("/objects"), id, obj, err)) {
-        error_prefix(err, "object '%s'", id);
+    if (!object_add_child(object_container("/objects"), id, obj, NULL)) {
+        error_set(err, "there is an object '%s' already", id);
+        error_set_culprit(err, "id", id);
         object_unref(obj);
         return NULL;
     }
@@ -80,7 +92,10 @@ bool object_del_user(const char *id, GError **err)
     Object *obj = all->children ? g_hash_table_lookup(all->children, id) : NULL;
 
     if (!obj) {
-        return error_set(err, "object '%s' not found", id);
+        error_set(err, "object '%s' not found", id);
+        error_set_culprit(err, "id", id);
+        object_set_nearest_child(err, id, all);
+        return false;
     }
     if (obj->klass->type->can_be_deleted && !obj->klass->type->can_be_deleted(obj)) {
         return error_set(err, "object '%s' is in use", id);

@@ -302,14 +302,14 @@ bool main_config_create(struct json_object *args, bool keyval, GError **err)
 static bool connect_serials(const strList *serial, GError **err)
 {
     for (size_t i = 0; serial && i < serial->len; i++) {
-        Chardev *chr = *serial->items[i] ? chardev_find(serial->items[i]) : NULL;
+        Chardev *chr;
 
         if (!*serial->items[i]) {
             continue;
         }
+        chr = chardev_need(serial->items[i], err);
         if (!chr) {
-            return error_set(err, "serial port %zu: character device '%s' not found", i,
-                             serial->items[i]);
+            return error_prefix(err, "serial port %zu", i);
         }
         if (chr->serial_port >= 0 && chr->serial_port != (int)i) {
             return error_set(err, "serial port %zu: '%s' is serial port %d already", i,
@@ -402,10 +402,10 @@ static bool start_hmp(Chardev *chr, GError **err)
 
 bool main_monitor_add(const MonitorOptions *m, GError **err)
 {
-    Chardev *chr = chardev_find(m->chardev);
+    Chardev *chr = chardev_need(m->chardev, err);
 
     if (!chr) {
-        return error_set(err, "character device '%s' not found", m->chardev);
+        return false;
     }
     return m->has_mode && m->mode == MONITOR_MODE_CONTROL
                ? monitor_start_qmp(chr, m->has_pretty && m->pretty, err)

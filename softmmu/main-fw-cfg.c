@@ -23,6 +23,9 @@ static bool read_contents(const FwCfgOptions *f, char **ret, gsize *ret_size, GE
         *ret_size = strlen(f->string);
         return true;
     }
+    if (access(f->file, R_OK) != 0) {
+        return error_set_errno(err, errno, "cannot read '%s'", f->file);
+    }
     return g_file_get_contents(f->file, ret, ret_size, &cause) ||
            error_set(err, "%s", cause->message);
 }

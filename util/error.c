@@ -314,22 +314,27 @@ void error_set_program(const char *name)
     program_name = name;
 }
 
-void error_report(const GError *err)
+char *error_full_text(const GError *err)
 {
-    GString *s = g_string_new(NULL);
+    GString *out = g_string_new(err->message);
 
-    g_string_append_printf(s, "%s: %s", program_name, err->message);
     if (error_get_expected(err)) {
-        g_string_append_printf(s, " (expected %s)", error_get_expected(err));
+        g_string_append_printf(out, " (expected %s)", error_get_expected(err));
     }
     if (error_get_nearest(err)) {
-        g_string_append_printf(s, "; did you mean: %s?", error_get_nearest(err));
+        g_string_append_printf(out, "; did you mean: %s?", error_get_nearest(err));
     }
     if (error_get_hint(err)) {
-        g_string_append_printf(s, "\nhint: %s", error_get_hint(err));
+        g_string_append_printf(out, "; %s", error_get_hint(err));
     }
-    fprintf(stderr, "%s\n", s->str);
-    g_string_free(s, TRUE);
+    return g_string_free(out, FALSE);
+}
+
+void error_report(const GError *err)
+{
+    g_autofree char *text = error_full_text(err);
+
+    fprintf(stderr, "%s: %s\n", program_name, text);
 }
 
 void error_report_and_free(GError *err)

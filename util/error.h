@@ -72,8 +72,9 @@ const char *error_class_name(ErrorClass klass);
  * best first, at most three; a NULL-terminated vector to g_strfreev(), or NULL. */
 char **error_nearest(const char *given, const char *const *candidates);
 
-/* Print "PROG: message", then expected, nearest and hint lines, to stderr. For main and
- * for the monitors only. */
+/* Message, expectation, nearest spellings and hint in one line. */
+char *error_full_text(const GError *err);
+/* Print "PROG: " and that line to stderr. For main and for the monitors only. */
 void error_report(const GError *err);
 void error_report_and_free(GError *err);
 /* A message of the same form that comes from no GError. */

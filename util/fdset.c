@@ -38,6 +38,15 @@ bool named_fd_add(const char *name, int fd, GError **err)
     return true;
 }
 
+static void set_nearest_name(GError **err, const char *name)
+{
+    if (given.named) {
+        g_autofree gpointer *names = g_hash_table_get_keys_as_array(given.named, NULL);
+
+        error_set_nearest(err, name, (const char *const *)names);
+    }
+}
+
 static int take_named(const char *name, GError **err)
 {
     gpointer key, value;
@@ -46,6 +55,7 @@ static int take_named(const char *name, GError **err)
         !g_hash_table_steal_extended(given.named, name, &key, &value)) {
         error_set(err, "file descriptor named '%s' not found", name);
         error_set_culprit(err, "file descriptor", name);
+        set_nearest_name(err, name);
         return -1;
     }
     g_free(key);

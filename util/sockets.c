@@ -5,6 +5,7 @@
  */
 #include "util/osdep.h"
 #include "util/sockets.h"
+#include "util/cutils.h"
 #include <fcntl.h>
 #include <netdb.h>
 #include <sys/stat.h>
@@ -92,8 +93,16 @@ int socket_open_tcp(const char *host, const char *port, int family, bool listeni
                     GError **err)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_family = family }, *list;
+    uint64_t number;
     int fd = -1, r;
 
+    /* The resolver would take the low bits of larger numbers. */
+    if (parse_uint(port, UINT64_MAX, &number) && number > UINT16_MAX) {
+        error_set(err, "'%s' is no TCP port", port);
+        error_set_expected(err, "a number below %u or the name of a service", UINT16_MAX + 1);
+        error_set_culprit(err, "port", port);
+        return -1;
+    }
     host = host && *host ? host : listening ? NULL : "localhost";
     hints.ai_flags = listening ? AI_PASSIVE : 0;
     r = getaddrinfo(host, port, &hints, &list);

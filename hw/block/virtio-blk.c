@@ -373,9 +373,8 @@ static bool check_block_sizes(VirtIOBlk *s, GError **err)
     uint32_t l = s->logical_block_size, p = s->physical_block_size;
 
     if ((l & (l - 1)) || (p & (p - 1)) || p < l) {
-        return error_set(err, "virtio-blk-device: logical_block_size=%u and "
-                         "physical_block_size=%u must be powers of two, the second not "
-                         "smaller", l, p);
+        return error_set(err, "logical_block_size=%u and physical_block_size=%u must be "
+                         "powers of two, the second not smaller", l, p);
     }
     return true;
 }
@@ -401,7 +400,7 @@ static bool virtio_blk_realize(VirtIOBlk *s, GError **err)
                  UINT64_C(1) << F_TOPOLOGY;
 
     if (!s->blk) {
-        return error_set(err, "virtio-blk-device: property 'drive' is missing");
+        return error_set(err, "property 'drive' is missing");
     }
     if (!check_block_sizes(s, err) || !set_up_backend(s, err)) {
         return false;

@@ -9,14 +9,22 @@
 
 void (*device_deleted_hook)(const char *id, const char *path);
 
-static const char *option(struct json_object *opts, const char *key)
+/* *ret is NULL if the option is not there. */
+static bool option(struct json_object *opts, const char *key, const char **ret, GError **err)
 {
     struct json_object *value;
 
-    return json_object_object_get_ex(opts, key, &value) &&
-                   json_object_is_type(value, json_type_string)
-               ? json_object_get_string(value)
-               : NULL;
+    *ret = NULL;
+    if (!json_object_object_get_ex(opts, key, &value)) {
+        return true;
+    }
+    if (!json_object_is_type(value, json_type_string)) {
+        error_set(err, "Invalid parameter type for '%s', expected: string", key);
+        error_set_culprit(err, "parameter", key);
+        return false;
+    }
+    *ret = json_object_get_string(value);
+    return true;
 }
 
 static GPtrArray *creatable_types(void)
@@ -99,13 +107,16 @@ static bool machine_is_ready(void)
 DeviceState *device_add(struct json_object *opts, bool keyval, GError **err)
 {
     static const char *const skip[] = { "driver", "id", "bus", NULL };
-    const char *driver = option(opts, "driver"), *id = option(opts, "id");
-    const char *bus_name = option(opts, "bus");
+    const char *driver, *id, *bus_name;
     g_autofree char *label = NULL;
     BusState *bus = NULL;
     ObjectClass *klass;
     DeviceState *dev;
 
+    if (!option(opts, "driver", &driver, err) || !option(opts, "id", &id, err) ||
+        !option(opts, "bus", &bus_name, err)) {
+        return NULL;
+    }
     if (!driver) {
         error_set(err, "a device needs a type");
         error_set_expected(err, "driver=TYPE");
@@ -158,16 +169,9 @@ bool device_del(const char *id_or_path, GError **err)
     Object *parent;
 
     if (!dev) {
-        Object *peripheral = object_container("/machine/peripheral");
-        g_autoptr(GPtrArray) names = g_ptr_array_new();
-
-        for (guint i = 0; peripheral->child_order && i < peripheral->child_order->len; i++) {
-            g_ptr_array_add(names, OBJECT(peripheral->child_order->pdata[i])->name);
-        }
-        g_ptr_array_add(names, NULL);
         error_set_class(err, ERROR_DEVICE_NOT_FOUND, "there is no device '%s'", id_or_path);
         error_set_culprit(err, "device", id_or_path);
-        error_set_nearest(err, id_or_path, (const char *const *)names->pdata);
+        object_set_nearest_child(err, id_or_path, object_container("/machine/peripheral"));
         return false;
     }
     parent = dev->parent.parent;
