@@ -6,6 +6,7 @@
 #include "util/osdep.h"
 #include "chardev/char.h"
 #include "chardev/trace.h"
+#include <sys/ioctl.h>
 
 /* How long output waits for a slow reader before it is dropped. */
 enum { WRITE_ALL_TRIES = 100, WRITE_ALL_PAUSE_US = 1000 };
@@ -176,6 +177,23 @@ int chr_fe_get_fd(CharFrontend *fe)
 bool chr_fe_connected(const CharFrontend *fe)
 {
     return fe->chr != NULL;
+}
+
+bool chr_fe_get_terminal(CharFrontend *fe, ChardevTerminal *ret)
+{
+    *ret = (ChardevTerminal){ 0 };
+    return fe->chr && chardev_class(fe->chr)->get_terminal &&
+           chardev_class(fe->chr)->get_terminal(fe->chr, ret);
+}
+
+void chardev_window_size(int fd, ChardevTerminal *ret)
+{
+    struct winsize size;
+
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0) {
+        ret->rows = size.ws_row;
+        ret->columns = size.ws_col;
+    }
 }
 
 /* ---- The property of devices ---- */

@@ -272,6 +272,11 @@ static void mux_set_echo(Chardev *chr, bool echo)
     chr_fe_set_echo(&((MuxChardev *)chr)->base, echo);
 }
 
+static bool mux_get_terminal(Chardev *chr, ChardevTerminal *ret)
+{
+    return chr_fe_get_terminal(&((MuxChardev *)chr)->base, ret);
+}
+
 static void mux_finalize(Object *obj)
 {
     chr_fe_deinit(&((MuxChardev *)obj)->base);
@@ -287,6 +292,7 @@ static void mux_class_init(ObjectClass *klass, const TypeInfo *type)
     cc->watch_write = mux_watch_write;
     cc->accept_input = mux_accept_input;
     cc->set_echo = mux_set_echo;
+    cc->get_terminal = mux_get_terminal;
 }
 
 static const TypeInfo mux_type = {

@@ -80,6 +80,12 @@ static bool pty_open(Chardev *chr, GError **err)
     return true;
 }
 
+static bool pty_get_terminal(Chardev *chr, ChardevTerminal *ret)
+{
+    chardev_window_size(((FdChardev *)chr)->fd_in, ret);
+    return true;
+}
+
 static void pty_init(Object *obj)
 {
     timer_init(&((PtyChardev *)obj)->poll, CLOCK_TYPE_REALTIME, check_peer, obj);
@@ -96,6 +102,7 @@ static void pty_class_init(ObjectClass *klass, const TypeInfo *type)
 
     cc->open = pty_open;
     cc->write = pty_write;
+    cc->get_terminal = pty_get_terminal;
 }
 
 static const TypeInfo pty_type = {

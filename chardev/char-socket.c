@@ -430,6 +430,12 @@ static const Property socket_properties[] = {
     PROP_END
 };
 
+/* socat and the like bring a terminal; who sends whole lines does not notice. */
+static bool socket_get_terminal(Chardev *chr, ChardevTerminal *ret)
+{
+    return true;
+}
+
 static void socket_class_init(ObjectClass *klass, const TypeInfo *type)
 {
     ChardevClass *cc = (ChardevClass *)klass;
@@ -441,6 +447,7 @@ static void socket_class_init(ObjectClass *klass, const TypeInfo *type)
     cc->get_fd = socket_get_fd;
     cc->add_client = socket_add_client;
     cc->yank = socket_yank;
+    cc->get_terminal = socket_get_terminal;
     cc->end = socket_end;
 }
 

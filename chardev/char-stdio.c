@@ -126,6 +126,16 @@ static void stdio_set_echo(Chardev *chr, bool echo)
     apply_raw();
 }
 
+static bool stdio_get_terminal(Chardev *chr, ChardevTerminal *ret)
+{
+    if (!term.active || !isatty(STDOUT_FILENO)) {
+        return false;
+    }
+    ret->own = true;
+    chardev_window_size(STDOUT_FILENO, ret);
+    return true;
+}
+
 static void stdio_finalize(Object *obj)
 {
     FdChardev *s = (FdChardev *)obj;
@@ -149,6 +159,7 @@ static void stdio_class_init(ObjectClass *klass, const TypeInfo *type)
 
     cc->open = stdio_open;
     cc->set_echo = stdio_set_echo;
+    cc->get_terminal = stdio_get_terminal;
 }
 
 static const TypeInfo stdio_type = {

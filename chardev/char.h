@@ -26,6 +26,12 @@ typedef enum CharEvent {
     CHAR_EVENT_MUX_OUT, /* and no longer */
 } CharEvent;
 
+/* What is known of a terminal at the other side. */
+typedef struct ChardevTerminal {
+    unsigned rows, columns; /* 0: unknown */
+    bool own;               /* the process's own, of which TERM speaks */
+} ChardevTerminal;
+
 struct Chardev {
     Object parent;
     char *label;          /* id */
@@ -53,6 +59,8 @@ typedef struct ChardevClass {
     void (*accept_input)(Chardev *chr);
     void (*set_echo)(Chardev *chr, bool echo);
     void (*send_break)(Chardev *chr);
+    /* Whether people may sit at a terminal at the other side; NULL: they do not. */
+    bool (*get_terminal)(Chardev *chr, ChardevTerminal *ret);
     /* The process ends: remove what must not stay behind on the host. */
     void (*end)(Chardev *chr);
     /* SCM_RIGHTS: the oldest passed descriptor, or -1. */
@@ -105,6 +113,7 @@ void chr_fe_set_echo(CharFrontend *fe, bool echo);
 void chr_fe_set_open(CharFrontend *fe, bool open);
 int chr_fe_get_fd(CharFrontend *fe);
 bool chr_fe_connected(const CharFrontend *fe);
+bool chr_fe_get_terminal(CharFrontend *fe, ChardevTerminal *ret);
 
 /* ---- Back ends ---- */
 /* From the short forms of -serial and -monitor ("stdio", "mon:stdio", "pty", "null",
@@ -158,5 +167,7 @@ int chr_be_can_receive(Chardev *chr);
 void chr_be_receive(Chardev *chr, const uint8_t *buf, int size);
 void chr_be_event(Chardev *chr, CharEvent event);
 void chr_be_writable(Chardev *chr);
+/* The window size of the terminal @fd, for get_terminal(). */
+void chardev_window_size(int fd, ChardevTerminal *ret);
 
 #endif

@@ -44,8 +44,8 @@ static const char *match_words(const char *line, const char *words, bool slash)
     }
 }
 
-static const HmpCommand *find_command(const char *line, const QapiContext *ctx,
-                                      const char **ret_rest)
+const HmpCommand *hmp_find_command(const char *line, const QapiContext *ctx,
+                                   const char **ret_rest)
 {
     const HmpCommand *best = NULL;
     size_t best_len = 0;
@@ -379,7 +379,7 @@ static void execute(const char *line, GString *out)
         print_help("info ", d.ctx, out);
         return;
     }
-    c = find_command(line, d.ctx, &rest);
+    c = hmp_find_command(line, d.ctx, &rest);
     if (!c) {
         report_unknown(line, d.ctx, out);
     } else if (!run_command(c, rest, &d, out, &err)) {

@@ -7,11 +7,39 @@
 #include "monitor/hmp-internal.h"
 #include "monitor/hmp-session.h"
 
+enum { MAX_HISTORY = 500 };
+
 static HmpSession *current;
 
 void hmp_session_init(HmpSession *s, unsigned cpu)
 {
     *s = (HmpSession){ .cpu = cpu, .format = VALUE_FORMAT_DEFAULT };
+}
+
+void hmp_session_clear(HmpSession *s)
+{
+    g_clear_pointer(&s->history, g_ptr_array_unref);
+}
+
+GPtrArray *hmp_history(HmpSession *s)
+{
+    if (!s->history) {
+        s->history = g_ptr_array_new_with_free_func(g_free);
+    }
+    return s->history;
+}
+
+void hmp_session_remember(HmpSession *s, const char *line)
+{
+    GPtrArray *h = hmp_history(s);
+
+    if (!*line || (h->len && g_str_equal(h->pdata[h->len - 1], line))) {
+        return;
+    }
+    if (h->len == MAX_HISTORY) {
+        g_ptr_array_remove_index(h, 0);
+    }
+    g_ptr_array_add(h, g_strdup(line));
 }
 
 HmpSession *hmp_session(void)
@@ -21,6 +49,7 @@ HmpSession *hmp_session(void)
     if (current) {
         return current;
     }
+    hmp_session_clear(&fresh);
     hmp_session_init(&fresh, 0);
     return &fresh;
 }
@@ -88,4 +117,16 @@ bool monitor_register(const char *name, uint64_t *ret, void *opaque, GError **er
     }
     *ret = s.value;
     return true;
+}
+
+GPtrArray *monitor_register_names(void)
+{
+    CpuState *cpu = monitor_cpu(false, 0, NULL);
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    RegisterSearch s = { .name = "\n", .names = names }; /* is none, so all are listed */
+
+    if (cpu && cpu->ops->get_register) {
+        cpu_run_sync(cpu, find_register, &s);
+    }
+    return names;
 }

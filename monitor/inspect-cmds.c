@@ -51,6 +51,17 @@ HumanReadableText *qmp_x_query_registers(bool has_cpu, uint32_t cpu, bool has_al
     return human_readable_text(out);
 }
 
+HumanReadableText *qmp_x_query_history(GError **err)
+{
+    GString *out = g_string_new(NULL);
+    GPtrArray *history = hmp_history(hmp_session());
+
+    for (unsigned i = 0; i < history->len; i++) {
+        g_string_append_printf(out, "%u: %s\n", i, (const char *)history->pdata[i]);
+    }
+    return human_readable_text(out);
+}
+
 bool qmp_x_hmp_cpu(uint32_t index, GError **err)
 {
     if (!monitor_cpu(true, index, err)) {

@@ -168,6 +168,7 @@ char *qmp_human_monitor_command(const char *command_line, bool has_cpu_index,
     wire = g_string_new(NULL);
     hmp_session_init(&session, has_cpu_index ? cpu_index : 0);
     hmp_execute(&session, command_line, out);
+    hmp_session_clear(&session);
     for (const char *p = out->str; *p; p++) {
         g_string_append(wire, *p == '\n' ? "\r\n" : (char[]){ *p, 0 });
     }

@@ -24,6 +24,7 @@ typedef struct HmpArg {
     HmpArgKind kind;
     bool optional;
     bool rest;         /* takes the rest of the line */
+    const char *const *values; /* what it may be, where that is an enumeration; or NULL */
     char flag;         /* given as -x; '/': joined to the command by a slash; 0:
                           positional */
 } HmpArg;

@@ -192,9 +192,18 @@ static Object *search(Object *obj, char **parts, const char *type, bool *ambiguo
     return found;
 }
 
+/* A slash at the end of a path says nothing. */
+static char *without_slash(const char *path)
+{
+    size_t n = strlen(path);
+
+    return g_strndup(path, n > 1 && path[n - 1] == '/' ? n - 1 : n);
+}
+
 Object *object_resolve_path(const char *path, const char *type, bool *ambiguous)
 {
-    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+    g_autofree char *trimmed = without_slash(path);
+    g_auto(GStrv) parts = g_strsplit(trimmed, "/", -1);
     bool many = false;
     Object *obj = NULL;
 

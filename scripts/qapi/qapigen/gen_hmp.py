@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """HMP: the words and arguments of human commands over QMP commands, as a table."""
 
-from .common import Conditions, c_string
+from .common import Conditions, c_name, c_string
 from .gen_options import first_paragraph, plain
-from .schema import BuiltinType
+from .schema import BuiltinType, EnumType
 
 
 def arg_kind(cmd, name):
@@ -21,6 +21,11 @@ def arg_kind(cmd, name):
             return 'HMP_ARG_ANY'
         return 'HMP_ARG_STR'
     return 'HMP_ARG_STR' if not t.pointer else 'HMP_ARG_PROPS'
+
+
+def arg_values(cmd, name):
+    t = next(m.type for m in cmd.args.members() if m.name == name)
+    return t if isinstance(t, EnumType) else None
 
 
 def forms(schema):
@@ -45,14 +50,20 @@ def usage(cmd, words, args):
 def emit(schema, out):
     conds = Conditions()
     arrays = rows = ''
+    modules = set()
     for i, (cmd, words, args) in enumerate(forms(schema)):
         ref = 'NULL'
         if args:
             ref = f'args_{i}'
             arrays += f'static const HmpArg {ref}[] = {{\n'
             for name, optional, rest, flag in args:
+                values = arg_values(cmd, name)
+                if values:
+                    modules.add(values.module)
                 arrays += (f'    {{ "{name}", {arg_kind(cmd, name)}, {str(optional).lower()}, '
-                           f'{str(rest).lower()}, {repr(flag) if flag else 0} }},\n')
+                           f'{str(rest).lower()}, '
+                           f'{c_name(values.name) + "_names" if values else "NULL"}, '
+                           f'{repr(flag) if flag else 0} }},\n')
             arrays += '    { NULL }\n};\n\n'
         rows += (f'    {{ "{words}", "{cmd.name}", {ref}, {c_string(usage(cmd, words, args))},\n'
                  f'      {c_string(plain(first_paragraph(cmd.doc)))}, {conds.name(cmd.cond)} }},\n')
@@ -63,5 +74,6 @@ def emit(schema, out):
 /* Sorted by words; ends with NULL words. */
 extern const HmpCommand {name}[];
 ''')
-    out.source('hmp', 'HMP commands', out.include('hmp') + '\n' + conds.code() + arrays +
+    includes = ''.join(out.include(f'types-{m}') for m in sorted(modules))
+    out.source('hmp', 'HMP commands', out.include('hmp') + includes + '\n' + conds.code() + arrays +
                f'const HmpCommand {name}[] = {{\n{rows}    {{ NULL }}\n}};\n')
