@@ -148,7 +148,7 @@ static void rename_chardev(Chardev *chr, const char *label)
     object_add_child(object_container("/chardevs"), label, chr, NULL);
 }
 
-Chardev *chardev_change(const char *id, struct json_object *opts, GError **err)
+Chardev *chardev_change(const char *id, struct json_object *opts, bool keyval, GError **err)
 {
     Chardev *old = chardev_need(id, err), *chr;
     g_autofree char *aside = g_strconcat(id, " (replaced)", NULL);
@@ -162,7 +162,7 @@ Chardev *chardev_change(const char *id, struct json_object *opts, GError **err)
         return NULL;
     }
     rename_chardev(old, aside);
-    chr = chardev_new(opts, false, err);
+    chr = chardev_new(opts, keyval, err);
     if (!chr) {
         rename_chardev(old, id);
         return NULL;

@@ -134,9 +134,9 @@ Chardev *chardev_need(const char *id, GError **err);
 /* What -serial named for the machine's serial port @n, or NULL. */
 Chardev *chardev_for_serial(unsigned n);
 bool chardev_remove(const char *id, GError **err);
-/* Make another back end from @opts (as chardev_new(), JSON, with the same id) and give it the
+/* Make another back end from @opts (as for chardev_new(), with the same id) and give it the
  * front end of @id, which goes. The old one stays if that fails. */
-Chardev *chardev_change(const char *id, struct json_object *opts, GError **err);
+Chardev *chardev_change(const char *id, struct json_object *opts, bool keyval, GError **err);
 /* Whether a front end is connected. */
 bool chardev_in_use(const Chardev *chr);
 /* Names for -chardev and chardev-add; g_strfreev(). */

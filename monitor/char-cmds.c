@@ -6,6 +6,7 @@
 #include "util/osdep.h"
 #include "chardev/char.h"
 #include "qapi/json.h"
+#include "qapi/keyval.h"
 #include "qapi/qapi-commands-char.h"
 #include "qapi/qapi-util.h"
 #include "util/fdset.h"
@@ -151,7 +152,38 @@ ChardevReturn *qmp_chardev_change(const char *id, ChardevBackend *backend, GErro
         return NULL;
     }
     opts = backend_opts(id, backend);
-    return made(chardev_change(id, opts, err));
+    return made(chardev_change(id, opts, false, err));
+}
+
+bool qmp_x_hmp_chardev_add(const char *options, GError **err)
+{
+    bool keyval;
+    g_autoptr(json_object) opts = keyval_or_json(options, "backend", &keyval, err);
+
+    return opts && chardev_new(opts, keyval, err);
+}
+
+bool qmp_x_hmp_chardev_change(const char *id, const char *options, GError **err)
+{
+    bool keyval;
+    g_autoptr(json_object) opts = keyval_or_json(options, "backend", &keyval, err);
+
+    if (!opts) {
+        return false;
+    }
+    json_object_object_add(opts, "id", json_object_new_string(id));
+    return chardev_change(id, opts, keyval, err) != NULL;
+}
+
+bool qmp_chardev_send_break(const char *id, GError **err)
+{
+    Chardev *chr = chardev_find(id);
+
+    if (!chr) {
+        return error_set(err, "character device '%s' not found", id);
+    }
+    chr_be_event(chr, CHAR_EVENT_BREAK);
+    return true;
 }
 
 bool qmp_chardev_remove(const char *id, GError **err)

@@ -22,6 +22,7 @@ typedef struct Completion {
     const char *typed;    /* the word to complete, as far as it goes */
     const char *before;   /* arguments before it, from the command's words on */
     size_t start;         /* where typed begins in the line */
+    bool is_item;         /* of a list: more may follow without a blank */
 } Completion;
 
 static void offer(Completion *c, const char *word)
@@ -43,6 +44,7 @@ static void skip_typed(Completion *c, size_t n)
 {
     c->typed += n;
     c->start += n;
+    c->is_item = true;
 }
 
 static const char *skip_blanks(const char *p)
@@ -304,6 +306,7 @@ static void offer_props(Completion *c, void (*offer_types)(Completion *c),
     g_autofree char *type = NULL;
     const ObjectClass *klass;
 
+    c->is_item = true;
     if (!items) {
         offer_types(c);
         return;
@@ -339,21 +342,21 @@ static const struct {
     const char *words, *arg;
     void (*offer)(Completion *c);
 } sources[] = {
-    { "chardev-add", "args", offer_chardev },
-    { "chardev-change", "args", offer_chardev },
+    { "chardev-add", "options", offer_chardev },
+    { "chardev-change", "options", offer_chardev },
     { "chardev-change", "id", offer_chardevs },
     { "chardev-remove", "id", offer_chardevs },
     { "chardev-send-break", "id", offer_chardevs },
     { "change", "device", offer_drives },
     { "cpu", "index", offer_cpus },
-    { "device_add", "args", offer_device },
+    { "device_add", "options", offer_device },
     { "device_del", "id", offer_devices },
     { "eject", "device", offer_drives },
     { "info block", "device", offer_nodes },
     { "info registers", "cpu", offer_cpus },
     { "info trace-events", "name", offer_trace_events },
     { "log", "items", offer_log_items },
-    { "object_add", "args", offer_object },
+    { "object_add", "options", offer_object },
     { "object_del", "id", offer_objects },
     { "trace-event", "name", offer_trace_events },
     { NULL, "addr", offer_registers },
@@ -473,7 +476,7 @@ static void sort_unique(GPtrArray *words)
     }
 }
 
-GPtrArray *hmp_complete(HmpSession *s, const char *line, size_t *ret_start)
+GPtrArray *hmp_complete(HmpSession *s, const char *line, size_t *ret_start, bool *ret_blank)
 {
     HmpSession *outer = hmp_session_enter(s);
     size_t start = strlen(line);
@@ -502,6 +505,7 @@ GPtrArray *hmp_complete(HmpSession *s, const char *line, size_t *ret_start)
     }
     sort_unique(c.words);
     *ret_start = c.start;
+    *ret_blank = !c.is_item;
     hmp_session_enter(outer);
     return c.words;
 }

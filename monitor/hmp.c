@@ -201,9 +201,9 @@ static void line_done(HmpMonitor *m, const char *line)
     show_page(m, out->str, 0);
 }
 
-static GPtrArray *complete(void *opaque, const char *text, size_t *ret_start)
+static GPtrArray *complete(void *opaque, const char *text, size_t *ret_start, bool *ret_blank)
 {
-    return hmp_complete(&((HmpMonitor *)opaque)->session, text, ret_start);
+    return hmp_complete(&((HmpMonitor *)opaque)->session, text, ret_start, ret_blank);
 }
 
 static const LineEditorOps editor_ops = { .output = print_bytes, .complete = complete };

@@ -6,6 +6,7 @@
 #include "util/osdep.h"
 #include "hw/core/device.h"
 #include "qapi/json.h"
+#include "qapi/keyval.h"
 #include "qapi/qapi-commands-qom.h"
 #include "qapi/qapi-events-qom.h"
 #include "qom/object.h"
@@ -114,6 +115,14 @@ struct json_object *qmp_object_add(struct json_object *args, GError **err)
     return object_add_user(args, false, err) ? json_object_new_object() : NULL;
 }
 
+bool qmp_x_hmp_object_add(const char *options, GError **err)
+{
+    bool keyval;
+    g_autoptr(json_object) args = keyval_or_json(options, "qom-type", &keyval, err);
+
+    return args && object_add_user(args, keyval, err);
+}
+
 bool qmp_object_del(const char *id, GError **err)
 {
     return object_del_user(id, err);
@@ -124,10 +133,23 @@ static void send_deleted(const char *id, const char *path)
     qapi_event_send_device_deleted(id, path);
 }
 
-struct json_object *qmp_device_add(struct json_object *args, GError **err)
+static bool add_device(struct json_object *args, bool keyval, GError **err)
 {
     device_deleted_hook = send_deleted;
-    return main_config_add_device(args, false, err) ? json_object_new_object() : NULL;
+    return main_config_add_device(args, keyval, err) != NULL;
+}
+
+struct json_object *qmp_device_add(struct json_object *args, GError **err)
+{
+    return add_device(args, false, err) ? json_object_new_object() : NULL;
+}
+
+bool qmp_x_hmp_device_add(const char *options, GError **err)
+{
+    bool keyval;
+    g_autoptr(json_object) args = keyval_or_json(options, "driver", &keyval, err);
+
+    return args && add_device(args, keyval, err);
 }
 
 bool qmp_device_del(const char *id, GError **err)

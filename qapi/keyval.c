@@ -241,6 +241,14 @@ struct json_object *keyval_parse_lists(const char *text, const char *implied_key
     return g_steal_pointer(&root);
 }
 
+struct json_object *keyval_or_json(const char *text, const char *implied_key, bool *ret_keyval,
+                                   GError **err)
+{
+    *ret_keyval = *text != '{';
+    return *ret_keyval ? keyval_parse(text, implied_key, NULL, err)
+                       : json_parse_object(text, err);
+}
+
 Visitor *keyval_visitor(const char *text, const char *implied_key, bool *ret_help,
                         GError **err)
 {

@@ -35,6 +35,11 @@ struct json_object *keyval_parse_lists(const char *text, const char *implied_key
 Visitor *keyval_visitor(const char *text, const char *implied_key, bool *ret_help,
                         GError **err);
 
+/* The argument as an object: JSON if it begins with '{', otherwise keyval_parse(); *ret_keyval:
+ * which of the two, that is, whether numbers are strings. */
+struct json_object *keyval_or_json(const char *text, const char *implied_key, bool *ret_keyval,
+                                   GError **err);
+
 /* The inverse of keyval_parse(), for messages and dumps: @value's scalars in text form,
  * commas doubled; @implied_key's own key is left out where it stands first. */
 char *keyval_to_text(struct json_object *value, const char *implied_key);

@@ -207,7 +207,8 @@ static unsigned char complete(EditLine *el, int key)
     const LineInfo *line = e->lib->line(el);
     g_autofree char *text = g_strndup(line->buffer, line->cursor - line->buffer);
     size_t start = strlen(text);
-    g_autoptr(GPtrArray) words = e->ops->complete(e->opaque, text, &start);
+    bool blank = true;
+    g_autoptr(GPtrArray) words = e->ops->complete(e->opaque, text, &start, &blank);
     g_autofree char *more = NULL;
     const char *first;
     unsigned n;
@@ -222,7 +223,7 @@ static unsigned char complete(EditLine *el, int key)
         e->lib->insertstr(el, more);
     }
     if (words->len == 1) {
-        if (n && !strchr("=,/", first[n - 1])) {
+        if (blank && n && first[n - 1] != '/') {
             e->lib->insertstr(el, " ");
         }
         return CC_REFRESH;

@@ -18,8 +18,9 @@ typedef struct LineEditorOps {
     void (*output)(void *opaque, const char *text, size_t size);
     /* Tab: the words that may stand in place of text[*ret_start..], the line up to the
      * cursor, sorted. The array frees its strings. A single word is put in with a blank
-     * behind it unless it ends in '=', ',' or '/'. */
-    GPtrArray *(*complete)(void *opaque, const char *text, size_t *ret_start);
+     * behind it if *ret_blank (true unless changed) and it does not end in '/'. */
+    GPtrArray *(*complete)(void *opaque, const char *text, size_t *ret_start,
+                           bool *ret_blank);
 } LineEditorOps;
 
 /* @type: what TERM would say of the terminal; NULL: this process's TERM says it. @prompt
