@@ -129,6 +129,51 @@ IrVal ir_f_cmp(IrBuilder *b, IrMemOp format, IrCond cond, IrVal x, IrVal y, cons
     return i->dst;
 }
 
+IrVal ir_f_flags(IrBuilder *b)
+{
+    IrInsn *i = ir_emit_val(b, IR_OP_f_flags, IR_I64);
+
+    i->type = IR_F64;
+    return i->dst;
+}
+
+/*
+ * Compilers make a quiet comparison of a signaling one between a read and a write of the flags.
+ * Then the comparison keeps the flags itself. In between is nothing else that could change
+ * or show them. True if nothing is left to do.
+ */
+static bool keep_flags(IrBuilder *b, IrVal flags)
+{
+    enum { HARMLESS = IR_EFF_DROPPABLE | IR_EFF_WRITES_GLOBAL | IR_EFF_WRITES_LOCAL };
+    IrCode *c = &b->code;
+    const IrInsn *d = ir_def(b, flags);
+    IrInsn *cmp = NULL;
+
+    if (!d || d->op != IR_OP_f_flags || b->unreachable) {
+        return false;
+    }
+    for (IrInsn *i = &c->insns[b->def[flags] + 1]; i < &c->insns[c->n_insns]; i++) {
+        if (i->op == IR_OP_f_cmp && !cmp) {
+            cmp = i;
+        } else if (ir_op_info[i->op].effects & ~HARMLESS) {
+            return false;
+        }
+    }
+    if (cmp) {
+        cmp->op = IR_OP_f_cmp_quiet;
+        cmp->src[2] = flags;
+    }
+    return true;
+}
+
+void ir_f_set_flags(IrBuilder *b, IrVal flags)
+{
+    if (!keep_flags(b, flags)) {
+        IrInsn *i = ir_emit(b, IR_OP_f_set_flags, IR_F64);
+        i->src[0] = flags;
+    }
+}
+
 IrVal ir_f_to_int(IrBuilder *b, IrMemOp format, unsigned kind, IrVal x, const IrHelper *h)
 {
     IrInsn *i = emit(b, IR_OP_f_to_int, IR_I64, format, kind, h);

@@ -70,6 +70,8 @@ OP(st_env,        "",   "T",            WRITES_ENV,    "store the low bytes of a
  * what the op means, to the last flag; memop is the format, IR_MO_32 (in a NaN box) or IR_MO_64. */
 OP(f_bits,        "i64", "f64",         PURE,          "r = the bits of a")
 OP(f_from_bits,   "f64", "i64",         PURE,          "r = the number with the bits a")
+OP(f_flags,       "i64", "",            FP,            "r = the flags (IR_FP_*); no helper, no format")
+OP(f_set_flags,   "",   "i64",          FP,            "the flags = the low 5 bits of a; no helper, no format")
 OP(f_add,         "f64", "f64,f64",     FP,            "r = a + b")
 OP(f_sub,         "f64", "f64,f64",     FP,            "r = a - b")
 OP(f_mul,         "f64", "f64,f64",     FP,            "r = a * b")
@@ -80,6 +82,7 @@ OP(f_min,         "f64", "f64,f64",     FP,            "r = minimumNumber(a, b),
 OP(f_max,         "f64", "f64,f64",     FP,            "r = maximumNumber(a, b), -0 below +0")
 OP(f_sign,        "f64", "f64,f64",     FP,            "r = a with the sign that cond (IR_SIGN_*) makes of both signs; no flag")
 OP(f_cmp,         "i64", "f64,f64",     FP,            "r = cond(a, b) ? 1 : 0; eq is quiet, lt and le signal")
+OP(f_cmp_quiet,   "i64", "f64,f64,i64", FP,            "r as f_cmp; the flags = c, which is what f_flags gave and nothing has changed since")
 OP(f_convert,     "f64", "f64",         FP,            "r = a in the other format")
 OP(f_to_int,      "i64", "f64",         FP,            "r = a as an integer of the kind in cond (IR_INT_*), in range or as the helper says")
 OP(f_from_int,    "f64", "i64",         FP,            "r = the integer a of the kind in cond (IR_INT_*)")

@@ -106,7 +106,7 @@ static void print_insn(const IrCode *c, const IrInsn *i, const IrGlobal *globals
         break;
     case IR_OP_label: g_string_append_printf(out, " L%d:", (int)i->imm); break;
     default:
-        if (info->effects & IR_EFF_FP) {
+        if ((info->effects & IR_EFF_FP) && i->imm) {
             print_memop(i->memop, IR_F64, out);
             g_string_append_printf(out, " %s", ((const IrHelper *)(intptr_t)i->imm)->name);
             sep = ", ";

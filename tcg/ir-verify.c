@@ -105,10 +105,13 @@ static bool check_fp(Verifier *v, const IrInsn *i)
 {
     const IrHelper *h = (const IrHelper *)(intptr_t)i->imm;
 
+    if (i->op == IR_OP_f_flags || i->op == IR_OP_f_set_flags) {
+        return true;
+    }
     if (!h || !h->fn) {
         return fault(v, "no helper");
     }
-    if (h->nargs != ir_op_info[i->op].n_src || h->ret != IR_I64 || h->flags) {
+    if (h->nargs != ir_op_info[i->op].n_src - (i->op == IR_OP_f_cmp_quiet) || h->ret != IR_I64 || h->flags) {
         return fault(v, "%s is no helper for it", h->name);
     }
     return i->memop == IR_MO_32 || i->memop == IR_MO_64 || fault(v, "no such format");

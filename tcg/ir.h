@@ -274,6 +274,10 @@ IrVal ir_f_muladd(IrBuilder *b, IrMemOp format, unsigned signs, IrVal x, IrVal y
 IrVal ir_f_sign(IrBuilder *b, IrMemOp format, IrSign sign, IrVal x, IrVal y, const IrHelper *h);
 /* @cond: IR_EQ, IR_LT or IR_LE */
 IrVal ir_f_cmp(IrBuilder *b, IrMemOp format, IrCond cond, IrVal x, IrVal y, const IrHelper *h);
+/* The flags, IR_FP_*. Of flags that are set to what they were before a comparison, the
+ * comparison keeps that value itself. */
+IrVal ir_f_flags(IrBuilder *b);
+void ir_f_set_flags(IrBuilder *b, IrVal flags);
 /* @kind: IR_INT_* */
 IrVal ir_f_to_int(IrBuilder *b, IrMemOp format, unsigned kind, IrVal x, const IrHelper *h);
 IrVal ir_f_from_int(IrBuilder *b, IrMemOp format, unsigned kind, IrVal x, const IrHelper *h);

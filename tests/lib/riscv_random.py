@@ -28,6 +28,7 @@ CSR_FFLAGS, CSR_FRM, CSR_FCSR, CSR_MSTATUS = 1, 2, 3, 0x300
 LOADS = {'lb', 'lh', 'lw', 'ld', 'lbu', 'lhu', 'lwu', 'flw', 'fld'}
 STORES = {'sb', 'sh', 'sw', 'sd', 'fsw', 'fsd'}
 BRANCHES = {'beq', 'bne', 'blt', 'bge', 'bltu', 'bgeu'}
+COMPARISONS = {'feq_s', 'flt_s', 'fle_s', 'feq_d', 'flt_d', 'fle_d'}
 CSRS = {'csrrw', 'csrrs', 'csrrc', 'csrrwi', 'csrrsi', 'csrrci'}
 # Privileged, of another hart's or the machine's time, or left out for the reason given.
 LEFT_OUT = {'ecall', 'ebreak', 'sret', 'mret', 'wfi', 'sfence_vma', 'sinval_vma',
@@ -199,6 +200,13 @@ class Program:
         if word is None or self.writes_kept(row, word):
             return None
         item = [('raw', word.to_bytes(row['width'] // 8, 'little'))]
+        if self.floats and op in COMPARISONS and rng.random() < 0.5:
+            # as compilers make a quiet comparison
+            t = rng.choice([r for r in range(1, 32) if r not in KEPT])
+            item.insert(0, ('raw', self.enc('csrrs', rd=t, csr=CSR_FFLAGS, rs1=0)))
+            item.append(('raw', self.enc('csrrw', rd=rng.choice([0, 0, t]), csr=CSR_FFLAGS,
+                                         rs1=t)))
+            return item
         if self.floats and self.is_float(row) and rng.random() < 0.15:
             item.append(('raw', self.enc('csrrwi', rd=self.free(rng), csr=CSR_FFLAGS, rs1=0)))
         if op == 'ctzw':

@@ -464,6 +464,79 @@ static void test_memory(gconstpointer data)
     fixture_free(f);
 }
 
+/* Flags read and written inline; a comparison between the two raises nothing. */
+static void test_flags(gconstpointer data)
+{
+    static const struct {
+        IrCond cond;
+        const IrHelper *h[2];
+    } cmps[] = {
+        { IR_EQ, { &h_eq_s, &h_eq_d } }, { IR_LT, { &h_lt_s, &h_lt_d } },
+        { IR_LE, { &h_le_s, &h_le_d } },
+    };
+    Fixture *f = fixture_new(data);
+
+    if (!f) {
+        g_test_skip("no such backend on this host");
+        return;
+    }
+    for (unsigned k = 0; k < ARRAY_SIZE(cmps) * 4; k++) {
+        bool single = k & 1, pinned = k & 2;
+        const IrHelper *h = cmps[k / 4].h[!single];
+        const Op o = { IR_OP_f_cmp, cmps[k / 4].cond, { h, h } };
+        IrMemOp format = single ? IR_MO_32 : IR_MO_64;
+        const void *entry;
+        IrVal flags, r;
+
+        fixture_reset(f);
+        ir_insn_start(f->b, 0);
+        if (pinned) {
+            use_much(f);
+        }
+        /* what is inexact before, and in MXCSR, stays */
+        ir_set_global(f->b, G_F4, ir_f_binary(f->b, IR_OP_f_div, IR_MO_64,
+                                              ir_get_global(f->b, G_F3),
+                                              ir_get_global(f->b, G_F4), &h_div_d));
+        flags = ir_f_flags(f->b);
+        ir_set_global(f->b, G_P1, flags);
+        r = ir_f_cmp(f->b, format, o.cond, ir_get_global(f->b, G_F1),
+                     ir_get_global(f->b, G_F2), h);
+        ir_set_global(f->b, 2, r);
+        ir_f_set_flags(f->b, flags);
+        for (unsigned n = 0; n < ir_builder_code(f->b)->n_insns; n++) {
+            g_assert_cmpint(ir_builder_code(f->b)->insns[n].op, !=, IR_OP_f_set_flags);
+        }
+        ir_set_global(f->b, 3, ir_f_flags(f->b));
+        /* the value stored has more bits than there are flags */
+        ir_f_set_flags(f->b, ir_addi(f->b, ir_get_global(f->b, 4), 1));
+        ir_set_global(f->b, 5, ir_f_flags(f->b));
+        ir_exit_direct(f->b, 4);
+        entry = fixture_compile(f, CODE_PC).entry;
+        for (unsigned n = 0; n < 30 * 30; n++) {
+            unsigned before = n % 31;
+            uint64_t a[2] = { operand(&o, format, n % 30), operand(&o, format, n / 30) };
+            uint64_t expected = reference(f->cpu, h, a);
+
+            f->cpu->fp_rounding = n % 4;
+            f->cpu->fp_flags = before;
+            f->cpu->g[G_F1] = a[0];
+            f->cpu->g[G_F2] = a[1];
+            f->cpu->g[G_F3] = 0x3ff0000000000000;
+            f->cpu->g[G_F4] = n & 8 ? 0x3ff0000000000000 : 0x4008000000000000;
+            f->cpu->g[4] = 0xfff5 + n;
+            f->cpu->g[G_PC] = CODE_PC;
+            before |= n & 8 ? 0 : IR_FP_INEXACT;
+            fixture_run(f, entry);
+            g_assert_cmphex(f->cpu->g[G_P1], ==, before);
+            g_assert_cmphex(f->cpu->g[2], ==, expected);
+            g_assert_cmphex(f->cpu->g[3], ==, before);
+            g_assert_cmphex(f->cpu->g[5], ==, (0xfff6 + n) % 32);
+            g_assert_cmphex(f->cpu->fp_flags, ==, (0xfff6 + n) % 32);
+        }
+    }
+    fixture_free(f);
+}
+
 /* Moves, constants and many values at once. */
 static void test_moves(gconstpointer data)
 {
@@ -511,7 +584,7 @@ int main(int argc, char **argv)
         GTestDataFunc fn;
     } tests[] = {
         { "ops", test_ops }, { "calls", test_calls }, { "memory", test_memory },
-        { "moves", test_moves },
+        { "moves", test_moves }, { "flags", test_flags },
     };
 
     g_test_init(&argc, &argv, NULL);

@@ -18,6 +18,7 @@ enum {
     OPERAND_CONST = 1 << 15, /* operand: index into the constants */
     NO_LINK = 0xff,
     REGION_ALIGN = 16,
+    FP_FLAGS = 31,
 };
 #define NO_DELTA INT64_MIN
 
@@ -313,6 +314,11 @@ static uint64_t call_helper(Interp *s, const IrHelper *h, const uint64_t *a)
     return h->ret == IR_I32 ? ir_canonical(IR_I32, r) : r;
 }
 
+static uint8_t *fp_flags(const Interp *s)
+{
+    return (uint8_t *)s->cpu + s->ctx->cfg.fp.flags;
+}
+
 static inline uint64_t value(const Interp *s, const uint64_t *consts, uint16_t operand)
 {
     return operand & OPERAND_CONST ? consts[operand & ~OPERAND_CONST] : s->vals[operand];
@@ -394,7 +400,14 @@ static const void *run_region(Interp *s, const Region *r, TcgExit *exit)
             }
             break;
         }
-        case IR_OP_f_add ... IR_OP_f_from_int:
+        case IR_OP_f_flags: s->vals[i->dst] = *fp_flags(s); break;
+        case IR_OP_f_set_flags: *fp_flags(s) = src[0] & FP_FLAGS; break;
+        case IR_OP_f_cmp_quiet:
+            s->vals[i->dst] = call_helper(s, (const IrHelper *)(intptr_t)i->imm, src);
+            *fp_flags(s) = src[2];
+            break;
+        case IR_OP_f_add ... IR_OP_f_cmp:
+        case IR_OP_f_convert ... IR_OP_f_from_int:
             s->vals[i->dst] = call_helper(s, (const IrHelper *)(intptr_t)i->imm, src);
             break;
         case IR_OP_label: break;

@@ -146,9 +146,9 @@ static int32_t disp(const X86Context *ctx, uint32_t offset)
 /* lea reg, [rip + target] */
 static void emit_lea_rip(uint8_t **p, int reg, const uint8_t *target)
 {
-    put8(p, 0x48);
+    put8(p, 0x48 | reg >> 3 << 2);
     put8(p, OPC_LEA);
-    put8(p, reg << 3 | 5);
+    put8(p, (reg & 7) << 3 | 5);
     *p += 4;
     patch_rel32(*p - 4, target);
 }
@@ -198,6 +198,41 @@ void x86_emit_fp_state(X86Context *ctx, uint8_t *base, uint8_t **p)
     emit_pop(p, RCX);
     emit_pop(p, RAX);
     put8(p, 0xc3);
+}
+
+static int32_t flags_disp(const Gen *g)
+{
+    return disp(g->ctx, g->ctx->parent.cfg.fp.flags);
+}
+
+static void emit_stmxcsr(Gen *g)
+{
+    emit_rm(&g->p, 32, 0x1ae, AE_STMXCSR, RBP, AREA(g, fp_scratch));
+}
+
+void gen_fp_flags(Gen *g, int reg, int t)
+{
+    emit_stmxcsr(g);
+    emit_lea_rip(&g->p, t, g->base + g->ctx->fp_const + offsetof(FpConst, flags));
+    emit_load(&g->p, 32, reg, RBP, AREA(g, fp_scratch));
+    emit_alu_ri(&g->p, 32, ALU_AND, reg, MXCSR_FLAGS);
+    emit_rmx(&g->p, 32, OPC_MOVZX8, reg, t, reg, 0, 0);
+    emit_rm(&g->p, 32, OPC_MOVZX8, t, RBP, flags_disp(g));
+    emit_alu_rr(&g->p, 32, ALU_OR, reg, t);
+}
+
+void gen_fp_set_flags(Gen *g, int reg)
+{
+    uint8_t *clear;
+
+    emit_store(&g->p, 8, reg, RBP, flags_disp(g));
+    emit_stmxcsr(g);
+    emit_rm(&g->p, 32, 0xf6, 0, RBP, AREA(g, fp_scratch)); /* test byte [], flags */
+    put8(&g->p, MXCSR_FLAGS);
+    clear = emit_jcc8(&g->p, CC_E);
+    emit_alu_mi(&g->p, 32, ALU_AND, RBP, AREA(g, fp_scratch), ~MXCSR_FLAGS);
+    emit_rm(&g->p, 32, 0x1ae, AE_LDMXCSR, RBP, AREA(g, fp_scratch));
+    patch_rel8(clear, g->p);
 }
 
 static void emit_call(Gen *g, uint32_t routine)

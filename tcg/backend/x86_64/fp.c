@@ -23,7 +23,7 @@
 #include "tcg/backend/x86_64/gen.h"
 #include "tcg/backend/x86_64/fp-state.h"
 
-enum { STUB_NAN, STUB_HELPER, STUB_MULADD };
+enum { STUB_NAN, STUB_HELPER, STUB_MULADD, STUB_QUIET };
 enum { CC_O = 0, CC_P = 10, CC_NP = 11 };
 
 static bool has_avx(const Gen *g)
@@ -139,7 +139,7 @@ static bool any_unboxed(const IrInsn *i)
 /* Operands that may not be NaN-boxed: to the helper if so. @t is a temporary. */
 static void emit_box_checks(Gen *g, const IrInsn *i, FpStub *s, const int *src, int t)
 {
-    for (unsigned k = 0; k < s->info.n; k++) {
+    for (unsigned k = 0; k < ir_op_info[i->op].n_src - (i->op == IR_OP_f_cmp_quiet); k++) {
         if (unboxed(i, k) && (!k || src[k] != src[k - 1] || !unboxed(i, k - 1))) {
             emit_sse_rr(&g->p, has_avx(g), SSE_MOVQ_TO_GPR, src[k], 0, t);
             emit_shift_ri(&g->p, 64, SHIFT_SAR, t, 32);
@@ -171,6 +171,12 @@ void gen_fp_stubs(Gen *g)
         if (s->kind == STUB_NAN) {
             emit_sse_rip(&g->p, has_avx(g), SSE_MOVSD_LOAD, s->info.dst, 0,
                          s->info.format == IR_MO_32 ? CONST(g, nan32) : CONST(g, nan64));
+            emit_jmp_to(&g->p, s->back);
+            continue;
+        }
+        if (s->kind == STUB_QUIET) {
+            gen_fp_set_flags(g, s->info.src[0]);
+            emit_mov_ri_flags(&g->p, s->info.dst, 0);
             emit_jmp_to(&g->p, s->back);
             continue;
         }
@@ -329,17 +335,21 @@ static void gen_sign(Gen *g, const IrInsn *i)
     dst_end(g, i->dst, dst);
 }
 
-/* eq is true if ZF and not PF; of lt and le the operands are exchanged, so that "above" is not
- * true of NaNs. */
+/*
+ * eq is true if ZF and not PF; of lt and le the operands are exchanged, so that "above" is not
+ * true of NaNs. The quiet form has NaNs, which unboxed operands are too, out of line, where it
+ * takes back what they may have raised.
+ */
 static void gen_cmp(Gen *g, const IrInsn *i)
 {
-    bool checks = any_unboxed(i), eq = i->cond == IR_EQ;
+    bool eq = i->cond == IR_EQ, quiet = i->op == IR_OP_f_cmp_quiet;
+    bool checks = is_single(i) && (i->aux & 3) != 3;
+    int src[2], dst, t = -1, first = !eq, flags = quiet ? val_reg(g, i->src[2]) : -1;
     SseOp op = ucomis(is_single(i));
-    int src[2], dst, t = -1, first = !eq;
     FpStub *s = NULL;
     Opnd rm;
 
-    op.opc = eq ? 0x2e : 0x2f;
+    op.opc = eq || quiet ? 0x2e : 0x2f;
     src[first] = val_reg(g, i->src[first]);
     rm = checks ? in_reg(val_reg(g, i->src[!first])) : val_rm(g, i->src[!first]);
     src[!first] = rm.reg;
@@ -347,11 +357,19 @@ static void gen_cmp(Gen *g, const IrInsn *i)
     if (checks || eq) {
         t = reg_alloc(g);
     }
-    if (checks) {
+    if (quiet) {
+        s = new_stub(g, STUB_QUIET, dst);
+        s->info.src[0] = flags;
+    } else if (checks) {
         s = helper_stub(g, i, dst, src);
+    }
+    if (checks) {
         emit_box_checks(g, i, s, src, t);
     }
     op_rm(g, op, src[first], 0, rm);
+    if (quiet) {
+        add_jump(s, emit_jcc(&g->p, CC_P));
+    }
     if (eq) {
         emit_setcc(&g->p, CC_NP, t);
         emit_setcc(&g->p, CC_E, dst);
@@ -365,6 +383,24 @@ static void gen_cmp(Gen *g, const IrInsn *i)
     }
     kill_operands(g, i);
     dst_end(g, i->dst, dst);
+}
+
+static void gen_flags(Gen *g, const IrInsn *i)
+{
+    int dst, t;
+
+    if (i->op == IR_OP_f_flags) {
+        dst = dst_begin(g, i->dst, g->idx, IR_NONE);
+        t = reg_alloc(g);
+        gen_fp_flags(g, dst, t);
+        dst_end(g, i->dst, dst);
+    } else {
+        t = reg_alloc(g);
+        val_to_reg(g, i->src[0], t);
+        emit_alu_ri(&g->p, 32, ALU_AND, t, 31);
+        gen_fp_set_flags(g, t);
+        kill_operand(g, i->src[0]);
+    }
 }
 
 /* ---- Conversions ---- */
@@ -515,7 +551,10 @@ void gen_fp(Gen *g, const IrInsn *i)
     case IR_OP_f_min:
     case IR_OP_f_max: gen_min_max(g, i); break;
     case IR_OP_f_sign: gen_sign(g, i); break;
-    case IR_OP_f_cmp: gen_cmp(g, i); break;
+    case IR_OP_f_cmp:
+    case IR_OP_f_cmp_quiet: gen_cmp(g, i); break;
+    case IR_OP_f_flags:
+    case IR_OP_f_set_flags: gen_flags(g, i); break;
     case IR_OP_f_convert: gen_convert(g, i); break;
     case IR_OP_f_to_int: gen_to_int(g, i); break;
     case IR_OP_f_from_int: gen_from_int(g, i); break;

@@ -377,6 +377,9 @@ void gen_fp_store(Gen *g, unsigned bits, int reg, int base, int index, int32_t d
 /* The status into MXCSR, if it is not there: at the entry. */
 void gen_fp_enter(Gen *g);
 void gen_fp_enter_stub(Gen *g);
+/* reg = the flags; the flags = reg, of which 5 bits are set at most. @t: a temporary. */
+void gen_fp_flags(Gen *g, int reg, int t);
+void gen_fp_set_flags(Gen *g, int reg);
 /* Around a call of C: into the state and back. */
 void gen_fp_before_call(Gen *g);
 void gen_fp_after_call(Gen *g);
