@@ -223,6 +223,11 @@ struct CpuOps {
  * which calls ops->take_exception. The state holds pc and globals of the instruction. */
 void cpu_raise(CpuState *cpu) __attribute__((noreturn));
 
+/* The same without unwinding, for an instruction that always traps: ops->take_exception is
+ * called, and the helper's region goes on at the pc that it has set. The instruction, which
+ * its exit counts, is not counted. False: nothing is done; raise it. */
+bool cpu_exception_now(CpuState *cpu);
+
 /* Leave at the next poll. Any thread. */
 void cpu_request_exit(CpuState *cpu);
 /* Make the vCPU look at interrupts (wakes it if halted). Any thread. */

@@ -470,6 +470,15 @@ void ir_exit_loop(IrBuilder *b, int64_t pc_delta)
     emit_exit(b, IR_OP_exit_loop)->imm = pc_delta;
 }
 
+void ir_poll(IrBuilder *b, int64_t pc_delta)
+{
+    if (!b->unreachable) {
+        IrInsn *i = ir_emit(b, IR_OP_poll, IR_I64);
+        i->imm = pc_delta;
+        i->aux = b->count + 1;
+    }
+}
+
 void ir_exit_indirect(IrBuilder *b, IrVal target)
 {
     emit_exit(b, IR_OP_exit_indirect)->src[0] = target;

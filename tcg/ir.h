@@ -309,6 +309,9 @@ void ir_exit_call(IrBuilder *b, int64_t pc_delta);
 /* A guest's conditional branch: on to @taken if cond(x, y), else to @next (pc deltas). */
 void ir_exit_cond(IrBuilder *b, IrCond cond, IrVal x, IrVal y, int64_t taken, int64_t next);
 void ir_exit_loop(IrBuilder *b, int64_t pc_delta);
+/* The instruction is done; if somebody has asked for it (exit_request) go to the vCPU's loop,
+ * and on from there at entry pc + @pc_delta, which is what follows in the code as well. */
+void ir_poll(IrBuilder *b, int64_t pc_delta);
 void ir_exit_indirect(IrBuilder *b, IrVal target);
 /* The same for a jump that is a return from a call. */
 void ir_exit_return(IrBuilder *b, IrVal target);

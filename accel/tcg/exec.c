@@ -21,6 +21,17 @@ void cpu_raise(CpuState *cpu)
     siglongjmp(*(sigjmp_buf *)cpu->tcg.unwind, 1);
 }
 
+bool cpu_exception_now(CpuState *cpu)
+{
+    TcgVcpu *v = tcg_vcpu(cpu);
+    if (!v || unlikely(cpu->debug || v->tap)) {
+        return false;
+    }
+    cpu->tcg.icount--;
+    cpu->ops->take_exception(cpu);
+    return true;
+}
+
 void cpu_fence_i(CpuState *cpu)
 {
     /* Earlier stores have invalidated what they overlap already; those of others

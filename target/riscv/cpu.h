@@ -157,14 +157,14 @@ void riscv_update_mode(RiscvCpu *cpu);
 
 /* Helpers implemented by the system half; every one may raise (IR_CALL_FAULTS). */
 extern const IrHelper riscv_h_raise;      /* (u32 cause, u64 tval), no return */
-extern const IrHelper riscv_h_ecall;      /* (), no return */
+extern const IrHelper riscv_h_ecall;      /* () -> the handler's pc */
 extern const IrHelper riscv_h_ebreak;     /* (u32 insn_len): breakpoint, or semihosting: then
                                              it returns and sets a0: WRITES_GLOBALS */
 extern const IrHelper riscv_h_csr;        /* (u32 insn, u64 rs1 value or uimm) -> old value.
                                              Does the whole csrrw/s/c[i] but the write to
                                              rd; illegal ones raise with tval = insn */
-extern const IrHelper riscv_h_mret;       /* (u32 insn): sets pc; then exit_env */
-extern const IrHelper riscv_h_sret;       /* (u32 insn): sets pc; then exit_env */
+extern const IrHelper riscv_h_mret;       /* (u32 insn) -> new pc */
+extern const IrHelper riscv_h_sret;       /* (u32 insn) -> new pc */
 extern const IrHelper riscv_h_wfi;        /* (u32 insn, u64 length of the instruction): sets pc
                                              to the next one, halts; then exit_env */
 extern const IrHelper riscv_h_wrs;        /* (u32 insn, u64 length): as wfi, bounded */
@@ -172,9 +172,14 @@ extern const IrHelper riscv_h_sfence_vma; /* (u32 insn, u64 rs1, u64 rs2): also 
                                              sfence.w.inval, sfence.inval.ir */
 extern const IrHelper riscv_h_fence_i;    /* () */
 extern const IrHelper riscv_h_cbo;        /* (u32 insn, u64 address): clean, flush, inval, zero */
-/* True if the csr of a csrr* instruction can be read or written without ending the region
- * (fflags, frm, fcsr, scratch registers, counters, reads of anything ordinary). */
-bool riscv_csr_is_quiet(uint32_t insn);
+/* What a csrr* instruction may do to the region that it is in. */
+typedef enum RiscvCsrEffect {
+    RISCV_CSR_QUIET,     /* nothing: scratch registers, counters, reads of anything ordinary */
+    RISCV_CSR_MAY_LEAVE, /* it has asked for the vCPU's loop (exit_request) if an interrupt is to
+                            be taken: a poll follows; views of data and code mode may change */
+    RISCV_CSR_LEAVES,    /* the vCPU's loop must look */
+} RiscvCsrEffect;
+RiscvCsrEffect riscv_csr_effect(uint32_t insn);
 
 /* csr.c: for gdb and monitors: no side effects, no privilege check; false if absent. */
 bool riscv_csr_debug_read(RiscvCpu *cpu, unsigned csr, uint64_t *value);

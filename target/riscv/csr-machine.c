@@ -40,6 +40,9 @@ static bool priv_exists(const RiscvCpu *cpu, unsigned priv)
            (priv == RISCV_PRV_U && cpu->has_u);
 }
 
+/* Of mstatus, what code modes and views are made from. */
+#define VIEWS_AND_MODE (MSTATUS_FS | MSTATUS_SUM | MSTATUS_MXR | MSTATUS_MPRV | MSTATUS_MPP)
+
 void riscv_mstatus_write(RiscvCpu *cpu, uint64_t value, uint64_t mask)
 {
     uint64_t old = cpu->mstatus;
@@ -51,7 +54,9 @@ void riscv_mstatus_write(RiscvCpu *cpu, uint64_t value, uint64_t mask)
         new = field_set(new, MSTATUS_MPP, priv_exists(cpu, mpp) ? mpp : RISCV_PRV_M);
     }
     cpu->mstatus = new;
-    riscv_update_mode(cpu);
+    if ((old ^ new) & VIEWS_AND_MODE) {
+        riscv_update_mode(cpu);
+    }
     riscv_irq_poll(cpu);
 }
 

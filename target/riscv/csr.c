@@ -179,16 +179,17 @@ bool riscv_csr_insn(RiscvCpu *cpu, uint32_t insn, uint64_t src, uint64_t *ret_ol
 
 /*
  * What may stay inside a region: reads; writes that change neither the code mode, a view,
- * nor what interrupts are taken. Turning interrupts off is as good as quiet.
+ * nor what interrupts are taken. Turning interrupts off is as good as quiet. Writes of status
+ * and of interrupt enables ask for the loop where an interrupt is to be taken.
  */
-bool riscv_csr_is_quiet(uint32_t insn)
+RiscvCsrEffect riscv_csr_effect(uint32_t insn)
 {
     unsigned csr = insn >> 20;
     unsigned funct3 = insn >> 12 & 7;
     unsigned rs1 = insn >> 15 & 31;
 
     if ((funct3 & 3) != 1 && rs1 == 0) {
-        return true;
+        return RISCV_CSR_QUIET;
     }
     switch (csr) {
     case 0x001: case 0x002: case 0x003: /* fflags, frm, fcsr */
@@ -199,14 +200,14 @@ bool riscv_csr_is_quiet(uint32_t insn)
     case 0x143: case 0x343:             /* tval */
     case 0x105: case 0x305:             /* tvec */
     case 0xb00: case 0xb02: case 0xb80: case 0xb82:
-        return true;
+        return RISCV_CSR_QUIET;
     case 0x100: case 0x300:
         /* csrrci: SIE and MIE are the only bits that a 5-bit immediate reaches. */
-        return funct3 == 7;
+        return funct3 == 7 ? RISCV_CSR_QUIET : RISCV_CSR_MAY_LEAVE;
     case 0x104: case 0x304:
-        return (funct3 & 3) == 3;
+        return (funct3 & 3) == 3 ? RISCV_CSR_QUIET : RISCV_CSR_MAY_LEAVE;
     default:
-        return false;
+        return RISCV_CSR_LEAVES;
     }
 }
 

@@ -22,11 +22,16 @@ static void h_raise(CpuState *cs, uint32_t cause, uint64_t tval)
     riscv_raise(riscv_cpu(cs), cause, tval);
 }
 
-static void h_ecall(CpuState *cs)
+static uint64_t h_ecall(CpuState *cs)
 {
     RiscvCpu *cpu = riscv_cpu(cs);
 
-    riscv_raise(cpu, RISCV_EXC_ECALL_U + cpu->priv, 0);
+    cpu->exc_cause = RISCV_EXC_ECALL_U + cpu->priv;
+    cpu->exc_tval = 0;
+    if (!cpu_exception_now(cs)) {
+        cpu_raise(cs);
+    }
+    return cpu->pc;
 }
 
 /* ---- Breakpoints and semihosting (RISC-V Semihosting, "The semihosting call") ---- */
@@ -87,18 +92,20 @@ static uint64_t h_csr(CpuState *cs, uint32_t insn, uint64_t src)
     return old;
 }
 
-static void h_mret(CpuState *cs, uint32_t insn)
+static uint64_t h_mret(CpuState *cs, uint32_t insn)
 {
     if (!riscv_mret(riscv_cpu(cs))) {
         illegal(riscv_cpu(cs), insn);
     }
+    return riscv_cpu(cs)->pc;
 }
 
-static void h_sret(CpuState *cs, uint32_t insn)
+static uint64_t h_sret(CpuState *cs, uint32_t insn)
 {
     if (!riscv_sret(riscv_cpu(cs))) {
         illegal(riscv_cpu(cs), insn);
     }
+    return riscv_cpu(cs)->pc;
 }
 
 /* A loop around WFI with a pending interrupt that stays disabled: firmware that waits for
@@ -261,13 +268,13 @@ static void h_cbo(CpuState *cs, uint32_t insn, uint64_t vaddr)
 
 const IrHelper riscv_h_raise = { "raise", h_raise, IR_CALL_FAULTS | IR_CALL_NORETURN, -1, 2,
                                  { IR_I32, IR_I64 } };
-const IrHelper riscv_h_ecall = { "ecall", h_ecall, IR_CALL_FAULTS | IR_CALL_NORETURN, -1, 0,
+const IrHelper riscv_h_ecall = { "ecall", h_ecall, IR_CALL_FAULTS, IR_I64, 0,
                                  { 0 } };
 const IrHelper riscv_h_ebreak = { "ebreak", h_ebreak,
                                   IR_CALL_FAULTS | IR_CALL_WRITES_GLOBALS, -1, 1, { IR_I32 } };
 const IrHelper riscv_h_csr = { "csr", h_csr, IR_CALL_FAULTS, IR_I64, 2, { IR_I32, IR_I64 } };
-const IrHelper riscv_h_mret = { "mret", h_mret, IR_CALL_FAULTS, -1, 1, { IR_I32 } };
-const IrHelper riscv_h_sret = { "sret", h_sret, IR_CALL_FAULTS, -1, 1, { IR_I32 } };
+const IrHelper riscv_h_mret = { "mret", h_mret, IR_CALL_FAULTS, IR_I64, 1, { IR_I32 } };
+const IrHelper riscv_h_sret = { "sret", h_sret, IR_CALL_FAULTS, IR_I64, 1, { IR_I32 } };
 const IrHelper riscv_h_wfi = { "wfi", h_wfi, IR_CALL_FAULTS, -1, 2, { IR_I32, IR_I64 } };
 const IrHelper riscv_h_wrs = { "wrs", h_wrs, IR_CALL_FAULTS, -1, 2, { IR_I32, IR_I64 } };
 const IrHelper riscv_h_sfence_vma = { "sfence_vma", h_sfence_vma, IR_CALL_FAULTS, -1, 3,

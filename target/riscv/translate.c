@@ -16,6 +16,8 @@
 #include "target/riscv/decode.h"
 #include "target/riscv/fp-helper.h"
 #include "target/riscv/op-helper.h"
+#include "target/riscv/system.h"
+#include "target/riscv/trace.h"
 
 enum { RM_DYN = 7, RM_MAX = FLOAT_ROUND_TIES_AWAY };
 

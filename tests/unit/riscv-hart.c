@@ -43,6 +43,11 @@ void cpu_outside(CpuState *cpu)
 {
 }
 
+bool cpu_exception_now(CpuState *cpu)
+{
+    return false;
+}
+
 void cpu_fence_i(CpuState *cpu)
 {
 }

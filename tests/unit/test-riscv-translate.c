@@ -19,20 +19,20 @@ static void nothing(void)
 #define HELPER(name, ret, n, ...) \
     STUB const IrHelper name = { #name, nothing, IR_CALL_FAULTS, ret, n, { __VA_ARGS__ } };
 HELPER(riscv_h_raise, -1, 2, IR_I32, IR_I64)
-HELPER(riscv_h_ecall, -1, 0, 0)
+HELPER(riscv_h_ecall, IR_I64, 0, 0)
 HELPER(riscv_h_ebreak, -1, 1, IR_I32)
 HELPER(riscv_h_csr, IR_I64, 2, IR_I32, IR_I64)
-HELPER(riscv_h_mret, -1, 1, IR_I32)
-HELPER(riscv_h_sret, -1, 1, IR_I32)
+HELPER(riscv_h_mret, IR_I64, 1, IR_I32)
+HELPER(riscv_h_sret, IR_I64, 1, IR_I32)
 HELPER(riscv_h_wfi, -1, 2, IR_I32, IR_I64)
 HELPER(riscv_h_wrs, -1, 2, IR_I32, IR_I64)
 HELPER(riscv_h_sfence_vma, -1, 3, IR_I32, IR_I64, IR_I64)
 HELPER(riscv_h_fence_i, -1, 0, 0)
 HELPER(riscv_h_cbo, -1, 2, IR_I32, IR_I64)
 
-STUB bool riscv_csr_is_quiet(uint32_t insn)
+STUB RiscvCsrEffect riscv_csr_effect(uint32_t insn)
 {
-    return insn >> 20 == 0xc00;
+    return insn >> 20 == 0xc00 ? RISCV_CSR_QUIET : RISCV_CSR_LEAVES;
 }
 STUB void riscv_raise(RiscvCpu *cpu, uint64_t cause, uint64_t tval)
 {

@@ -198,7 +198,7 @@ struct Scratch {
     uint32_t label_at[IR_MAX_LABELS];  /* offset once it is bound */
     int16_t free_slots[IR_MAX_VALS];
     uint8_t dead[IR_MAX_INSNS]; /* nothing is to be emitted for it */
-    PollStub polls[IR_MAX_BLOCKS];
+    PollStub polls[IR_MAX_INSNS];
     FpStub fp_stubs[IR_MAX_INSNS];
     uint32_t *set_at; /* per global: see liveness.c */
     /* second tier: this region's own */
