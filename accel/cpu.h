@@ -40,7 +40,8 @@ typedef enum CpuViewKind { CPU_VIEW_DATA, CPU_VIEW_FETCH, CPU_VIEW_COUNT } CpuVi
 
 /* An opaque key made by the target: everything that decides how a virtual address is
  * translated and checked (root, ASID, effective privilege, bits that change permission).
- * Equal keys share translations. */
+ * Equal keys share translations. Keys that differ in k[0] alone (address spaces) share those
+ * that are global. */
 typedef struct CpuViewKey {
     uint64_t k[3];
 } CpuViewKey;

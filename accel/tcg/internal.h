@@ -204,12 +204,18 @@ typedef struct TcgFetchSlot {
     uint64_t global[TCG_FETCH_ENTRIES / 64];
 } TcgFetchSlot;
 
+/* Where a data view has entries. */
+typedef struct TcgTouched {
+    bool overflow;           /* more than entry[] holds: anywhere */
+    uint16_t n;
+    uint32_t entry[TCG_VIEW_TOUCHED]; /* number | TCG_TOUCHED_STORE */
+} TcgTouched;
+
 typedef struct TcgView {
     bool used;
     bool stale, stale_local; /* to be cleared (of its non-global entries) before use */
-    bool overflow;           /* more entries than touched[] holds */
+    bool strays;             /* sites may hold pages that have lost their entry to others */
     uint8_t n_leaves;
-    uint16_t n_touched;
     uint64_t generation;     /* pool's at its last clear */
     uint64_t log_pos;        /* page drops applied so far */
     uint64_t last_use;
@@ -217,7 +223,7 @@ typedef struct TcgView {
     /* data views: blocks of load[] and of store[] that hold entries; the others have never
      * been written, and zeros there match no access */
     uint64_t live[2][TCG_VIEW_ENTRIES / TCG_VIEW_BLOCK / 64];
-    uint32_t touched[TCG_VIEW_TOUCHED]; /* entry | TCG_TOUCHED_STORE */
+    TcgTouched touched[2];   /* data views: not global, global */
 } TcgView;
 enum { TCG_TOUCHED_STORE = TCG_VIEW_ENTRIES };
 

@@ -429,6 +429,9 @@ void cpu_set_bytes(CpuState *cpu, uint64_t vaddr, uint8_t byte, unsigned size)
         }
         if (unlikely(t.code)) {
             tcg_store_code(v, &t, vaddr, size);
+            if (cpu->tcg.exit_after_store) { /* the helper's region polls */
+                atomic_set(&cpu->tcg.exit_request, 1);
+            }
         }
         return;
     }

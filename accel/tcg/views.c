@@ -24,7 +24,7 @@
 #include "accel/tcg/internal.h"
 #include "accel/tcg/trace.h"
 
-enum { STORE_HASH_BITS = 16 };
+enum { STORE_HASH_BITS = 16, RANGE_FEW = 512 /* pages that are looked at one by one */ };
 
 static inline bool bit_test(const uint64_t *map, unsigned n)
 {
@@ -86,13 +86,14 @@ static inline void block_need(TcgDataSlot *s, TcgView *w, bool store, unsigned e
     }
 }
 
-/* The next entry of a table that may hold a translation, from *cursor (0 at first) on; -1
- * after the last. */
-static inline int next_entry(const TcgView *w, bool store, unsigned *cursor)
+/* The next entry of a table that may hold a translation (a global one: @global), from *cursor
+ * (0 at first) on; -1 after the last. */
+static inline int next_entry(const TcgView *w, bool store, bool global, unsigned *cursor)
 {
-    if (!w->overflow) {
-        while (*cursor < w->n_touched) {
-            uint32_t e = w->touched[(*cursor)++];
+    const TcgTouched *t = &w->touched[global];
+    if (!t->overflow) {
+        while (*cursor < t->n) {
+            uint32_t e = t->entry[(*cursor)++];
             if (!!(e & TCG_TOUCHED_STORE) == store) {
                 return e % TCG_VIEW_ENTRIES;
             }
@@ -108,6 +109,50 @@ static inline int next_entry(const TcgView *w, bool store, unsigned *cursor)
     return -1;
 }
 
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Leave out what holds nothing any more and what is there twice. */
+static void touched_compact(TcgDataSlot *s, TcgTouched *t, bool global)
+{
+    unsigned n = 0;
+    qsort(t->entry, t->n, sizeof(t->entry[0]), by_number);
+    for (unsigned k = 0; k < t->n; k++) {
+        uint32_t e = t->entry[k];
+        bool store = e & TCG_TOUCHED_STORE;
+        unsigned i = e % TCG_VIEW_ENTRIES;
+        if ((!n || t->entry[n - 1] != e) && data_table(s, store)[i].tag != TCG_TAG_INVALID &&
+            bit_test(s->side.global[store], i) == global) {
+            t->entry[n++] = e;
+        }
+    }
+    t->n = n;
+}
+
+/* Write an entry of a data view. */
+static void view_put(TcgDataSlot *s, TcgView *w, bool store, unsigned i, TcgViewEntry value,
+                     bool global)
+{
+    TcgViewEntry *e = data_table(s, store) + i;
+    TcgTouched *t = &w->touched[global];
+    block_need(s, w, store, i);
+    if (e->tag == TCG_TAG_INVALID || bit_test(s->side.global[store], i) != global) {
+        if (t->n == TCG_VIEW_TOUCHED && !t->overflow) {
+            touched_compact(s, t, global);
+            t->overflow = t->n > TCG_VIEW_TOUCHED / 4 * 3;
+        }
+        if (!t->overflow) {
+            t->entry[t->n++] = i | (store ? TCG_TOUCHED_STORE : 0);
+        }
+    }
+    w->strays |= e->tag != TCG_TAG_INVALID && ((e->tag ^ value.tag) & TCG_PAGE_MASK);
+    *e = value;
+    bit_put(s->side.global[store], i, global);
+}
+
 /* What generated code has copied out of the tables goes too. */
 static inline void sites_clear(TcgDataView *t)
 {
@@ -115,6 +160,14 @@ static inline void sites_clear(TcgDataView *t)
         memset(t->load_site, 0xff, sizeof(t->load_site));
         memset(t->store_site, 0xff, sizeof(t->store_site));
         t->sites_used = 0;
+    }
+}
+
+static void touched_reset(TcgView *w)
+{
+    for (unsigned global = 0; global < 2; global++) {
+        w->touched[global].n = 0;
+        w->touched[global].overflow = false;
     }
 }
 
@@ -128,8 +181,7 @@ static void data_recycle(TcgDataSlot *s, TcgView *w)
     }
     if (live > BLOCKS_KEPT && !madvise(&s->table, sizeof(s->table), MADV_DONTNEED)) {
         memset(w->live, 0, sizeof(w->live));
-        w->n_touched = 0;
-        w->overflow = false;
+        touched_reset(w);
     }
     s->table.sites_used = 1; /* they may be zeros */
     sites_clear(&s->table);
@@ -148,7 +200,7 @@ static void view_clear(TcgViewPool *p, unsigned n)
         TcgDataSlot *s = &p->data[n];
         for (unsigned store = 0; store < 2; store++) {
             TcgViewEntry *table = data_table(s, store);
-            if (w->overflow) {
+            if (w->touched[0].overflow || w->touched[1].overflow) {
                 for (unsigned block = 0; block < BLOCKS; block++) {
                     if (bit_test(w->live[store], block)) {
                         block_clear(s, store, block);
@@ -156,17 +208,17 @@ static void view_clear(TcgViewPool *p, unsigned n)
                 }
                 continue;
             }
-            unsigned cursor = 0;
-            for (int i; (i = next_entry(w, store, &cursor)) >= 0;) {
-                table[i].tag = TCG_TAG_INVALID;
+            for (unsigned global = 0; global < 2; global++) {
+                unsigned cursor = 0;
+                for (int i; (i = next_entry(w, store, global, &cursor)) >= 0;) {
+                    table[i].tag = TCG_TAG_INVALID;
+                }
             }
         }
+        sites_clear(&s->table);
     }
-    if (p->kind == CPU_VIEW_DATA) {
-        sites_clear(&p->data[n].table);
-    }
-    w->n_touched = 0;
-    w->overflow = false;
+    touched_reset(w);
+    w->strays = false;
     w->n_leaves = 0;
     w->stale = w->stale_local = false;
     w->generation = p->generation;
@@ -179,6 +231,17 @@ static inline bool tag_within(uint64_t tag, uint64_t first, uint64_t last)
     return (tag & TCG_PAGE_MASK) >= first && (tag & TCG_PAGE_MASK) <= last;
 }
 
+static inline void view_drop_entry(TcgDataSlot *s, bool store, unsigned i, uint64_t first,
+                                   uint64_t last, bool keep_global)
+{
+    TcgViewEntry *e = data_table(s, store) + i;
+    if (tag_within(e->tag, first, last) &&
+        !(keep_global && bit_test(s->side.global[store], i))) {
+        e->tag = TCG_TAG_INVALID;
+    }
+}
+
+/* first and last are the ends of whole pages. */
 static void view_drop_range(TcgViewPool *p, unsigned n, uint64_t first, uint64_t last,
                             bool keep_global)
 {
@@ -193,22 +256,36 @@ static void view_drop_range(TcgViewPool *p, unsigned n, uint64_t first, uint64_t
         return;
     }
     TcgDataSlot *s = &p->data[n];
+    TcgView *w = &p->view[n];
+    bool few = (last - first) >> TCG_PAGE_BITS < RANGE_FEW;
     sites_clear(&s->table);
+    w->strays = false;
     for (unsigned store = 0; store < 2; store++) {
-        TcgViewEntry *table = data_table(s, store);
-        unsigned cursor = 0;
-        for (int i; (i = next_entry(&p->view[n], store, &cursor)) >= 0;) {
-            if (tag_within(table[i].tag, first, last) &&
-                !(keep_global && bit_test(s->side.global[store], i))) {
-                table[i].tag = TCG_TAG_INVALID;
+        if (few) {
+            for (uint64_t k = 0; k <= (last - first) >> TCG_PAGE_BITS; k++) {
+                unsigned i = tcg_view_index(first + (k << TCG_PAGE_BITS));
+                if (bit_test(w->live[store], i / TCG_VIEW_BLOCK)) {
+                    view_drop_entry(s, store, i, first, last, keep_global);
+                }
+            }
+            continue;
+        }
+        for (unsigned global = 0; global < 2u - keep_global; global++) {
+            unsigned cursor = 0;
+            for (int i; (i = next_entry(w, store, global, &cursor)) >= 0;) {
+                view_drop_entry(s, store, i, first, last, keep_global);
             }
         }
+    }
+    if (keep_global && !first && last == UINT64_MAX) {
+        w->touched[0].n = 0;
+        w->touched[0].overflow = false;
     }
 }
 
 static void view_drop_page(TcgViewPool *p, unsigned n, uint64_t vaddr, bool keep_global)
 {
-    const TcgView *w = &p->view[n];
+    TcgView *w = &p->view[n];
     for (unsigned i = 0; i < w->n_leaves; i++) {
         const TcgLeafRange *l = &w->leaf[i];
         if (vaddr >= l->first && vaddr <= l->last) {
@@ -228,14 +305,18 @@ static void view_drop_page(TcgViewPool *p, unsigned n, uint64_t vaddr, bool keep
     }
     TcgDataSlot *s = &p->data[n];
     unsigned i = tcg_view_index(vaddr);
-    sites_clear(&s->table);
-    if ((s->table.load[i].tag & ~TCG_TAG_SLOW) == page &&
-        !(keep_global && bit_test(s->side.global[0], i))) {
-        s->table.load[i].tag = TCG_TAG_INVALID;
+    bool there = w->strays;
+    for (unsigned store = 0; store < 2; store++) {
+        TcgViewEntry *e = data_table(s, store) + i;
+        if ((e->tag & ~TCG_TAG_SLOW) == page &&
+            !(keep_global && bit_test(s->side.global[store], i))) {
+            e->tag = TCG_TAG_INVALID;
+            there = true;
+        }
     }
-    if ((s->table.store[i].tag & ~TCG_TAG_SLOW) == page &&
-        !(keep_global && bit_test(s->side.global[1], i))) {
-        s->table.store[i].tag = TCG_TAG_INVALID;
+    if (there) { /* else no site can have it */
+        sites_clear(&s->table);
+        w->strays = false;
     }
 }
 
@@ -343,6 +424,70 @@ static unsigned pool_make(TcgViewPool *p, const CpuViewKey *key)
     return n;
 }
 
+/* The view of another address space that was used last, else TCG_VIEWS_MAX. */
+static unsigned pool_find_sibling(const TcgViewPool *p, unsigned n)
+{
+    const CpuViewKey *key = &p->key[n];
+    unsigned best = TCG_VIEWS_MAX;
+    for (unsigned i = 0; i < p->n_used; i++) {
+        if (i != n && p->key[i].k[1] == key->k[1] && p->key[i].k[2] == key->k[2] &&
+            (best == TCG_VIEWS_MAX || p->view[i].last_use > p->view[best].last_use)) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+static void data_inherit(TcgVcpu *v, TcgViewPool *p, unsigned from, unsigned n)
+{
+    TcgDataSlot *s = &p->data[from], *d = &p->data[n];
+    TcgView *w = &p->view[n];
+    for (unsigned store = 0; store < 2; store++) {
+        const TcgViewEntry *table = data_table(s, store);
+        unsigned cursor = 0;
+        for (int i; (i = next_entry(&p->view[from], store, true, &cursor)) >= 0;) {
+            if (table[i].tag == TCG_TAG_INVALID || !bit_test(s->side.global[store], i)) {
+                continue;
+            }
+            if (store) {
+                /* I4: the other view's entry is announced, so we are asked for ours too */
+                uint64_t *views = &v->store_views[store_hash(s->side.store_page[i])];
+                atomic_set(views, *views | UINT64_C(1) << n);
+                d->side.store_page[i] = s->side.store_page[i];
+            }
+            view_put(d, w, store, i, table[i], true);
+        }
+    }
+}
+
+static void fetch_inherit(TcgViewPool *p, unsigned from, unsigned n)
+{
+    TcgFetchSlot *s = &p->fetch[from], *d = &p->fetch[n];
+    for (unsigned i = 0; i < TCG_FETCH_ENTRIES; i++) {
+        if (s->table.entry[i].tag != TCG_TAG_INVALID && bit_test(s->global, i)) {
+            d->table.entry[i] = s->table.entry[i];
+            bit_put(d->global, i, true);
+        }
+    }
+}
+
+/* View n is new and empty: what is the same in all address spaces it takes from another. */
+static void view_inherit(TcgVcpu *v, TcgViewPool *p, unsigned n)
+{
+    unsigned from = pool_find_sibling(p, n);
+    if (from == TCG_VIEWS_MAX) {
+        return;
+    }
+    view_catch_up(p, from);
+    if (p->kind == CPU_VIEW_FETCH) {
+        fetch_inherit(p, from, n);
+    } else {
+        data_inherit(v, p, from, n);
+    }
+    memcpy(p->view[n].leaf, p->view[from].leaf, sizeof(p->view[n].leaf));
+    p->view[n].n_leaves = p->view[from].n_leaves;
+}
+
 void cpu_set_view(CpuState *cpu, CpuViewKind kind, const CpuViewKey *key)
 {
     TcgVcpu *v = tcg_vcpu(cpu);
@@ -359,6 +504,7 @@ void cpu_set_view(CpuState *cpu, CpuViewKind kind, const CpuViewKey *key)
     if (is_new) {
         v->stats.view_misses++;
         n = pool_make(p, key);
+        view_inherit(v, p, n);
     } else {
         view_catch_up(p, n);
     }
@@ -437,28 +583,15 @@ void cpu_invalidate(CpuState *cpu, bool all_pages, uint64_t vaddr,
 
 /* ---- Entering ---- */
 
-static inline void view_touch(TcgView *w, unsigned entry)
-{
-    if (w->n_touched < TCG_VIEW_TOUCHED) {
-        w->touched[w->n_touched++] = entry;
-    } else {
-        w->overflow = true;
-    }
-}
-
 void tcg_view_enter_load(TcgVcpu *v, uint64_t vaddr, uint8_t *host, const CpuFill *f)
 {
     TcgViewPool *p = &v->pool[CPU_VIEW_DATA];
     TcgDataSlot *s = &p->data[p->current];
     TcgView *w = &p->view[p->current];
     unsigned i = tcg_view_index(vaddr);
-    block_need(s, w, false, i);
-    if (s->table.load[i].tag == TCG_TAG_INVALID) {
-        view_touch(w, i);
-    }
-    s->table.load[i].tag = (vaddr & TCG_PAGE_MASK) | (v->slow_views ? TCG_TAG_SLOW : 0);
-    s->table.load[i].addend = (uint64_t)(uintptr_t)host - vaddr;
-    bit_put(s->side.global[0], i, f->global);
+    view_put(s, w, false, i,
+             (TcgViewEntry){ (vaddr & TCG_PAGE_MASK) | (v->slow_views ? TCG_TAG_SLOW : 0),
+                             (uint64_t)(uintptr_t)host - vaddr }, f->global);
     view_note_leaf(w, vaddr, f->leaf_bits);
 }
 
@@ -483,16 +616,12 @@ bool tcg_view_enter_store(TcgVcpu *v, uint64_t vaddr, uint8_t *host, uint64_t ra
     if ((flags & DIRTY) != DIRTY) {
         atomic_fetch_or(page_flags, DIRTY);
     }
-    block_need(s, w, true, i);
-    if (s->table.store[i].tag == TCG_TAG_INVALID) {
-        view_touch(w, i | TCG_TOUCHED_STORE);
-    }
     bool code = flags & RAM_PAGE_CODE;
-    s->table.store[i].tag = (vaddr & TCG_PAGE_MASK) |
-                            (code || v->slow_views ? TCG_TAG_SLOW : 0);
-    s->table.store[i].addend = (uint64_t)(uintptr_t)host - vaddr;
+    view_put(s, w, true, i,
+             (TcgViewEntry){ (vaddr & TCG_PAGE_MASK) |
+                                 (code || v->slow_views ? TCG_TAG_SLOW : 0),
+                             (uint64_t)(uintptr_t)host - vaddr }, f->global);
     s->side.store_page[i] = ram_page >> TCG_PAGE_BITS;
-    bit_put(s->side.global[1], i, f->global);
     view_note_leaf(w, vaddr, f->leaf_bits);
     return !code;
 }
@@ -521,18 +650,22 @@ bool tcg_views_may_store(TcgVcpu *v, uint64_t ram_page)
 static bool view_revoke(TcgViewPool *p, unsigned n, uint64_t page)
 {
     TcgDataSlot *s = &p->data[n];
-    unsigned h = store_hash(page), cursor = 0;
+    unsigned h = store_hash(page);
     bool any = false;
 
     if (p->view[n].stale || p->view[n].generation != p->generation) {
         return false;
     }
     sites_clear(&s->table); /* pages that the table has no more, too */
-    for (int i; (i = next_entry(&p->view[n], true, &cursor)) >= 0;) {
-        if (s->table.store[i].tag != TCG_TAG_INVALID && store_hash(s->side.store_page[i]) == h) {
-            any = true;
-            if (s->side.store_page[i] == page) {
-                s->table.store[i].tag |= TCG_TAG_SLOW;
+    for (unsigned global = 0; global < 2; global++) {
+        unsigned cursor = 0;
+        for (int i; (i = next_entry(&p->view[n], true, global, &cursor)) >= 0;) {
+            if (s->table.store[i].tag != TCG_TAG_INVALID &&
+                store_hash(s->side.store_page[i]) == h) {
+                any = true;
+                if (s->side.store_page[i] == page) {
+                    s->table.store[i].tag |= TCG_TAG_SLOW;
+                }
             }
         }
     }

@@ -53,6 +53,9 @@ CpuViewKey riscv_view_key(const RiscvCpu *cpu, CpuViewKind kind)
     } else if (satp_translates(cpu)) {
         key.k[0] = cpu->satp;
         key.k[1] |= RISCV_KEY_XLATE;
+        if (cpu->xlen == 64) {
+            key.k[1] |= field_get(cpu->satp, SATP64_MODE) << RISCV_KEY_MODE_SHIFT;
+        }
         if (priv == RISCV_PRV_U) {
             key.k[1] |= RISCV_KEY_U;
         } else if (kind == CPU_VIEW_DATA && (cpu->mstatus & MSTATUS_SUM)) {

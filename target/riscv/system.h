@@ -48,7 +48,7 @@ static inline uint64_t riscv_pc_low_bits(const RiscvCpu *cpu)
 void riscv_dump(CpuState *cpu, GString *out);
 
 /* ---- View keys (made in state.c, read in mmu.c and sys-helper.c) ----
- * k[0]: satp, 0 while addresses are not translated; k[1]: the bits below;
+ * k[0]: satp, 0 while addresses are not translated; k[1]: the bits below and satp's MODE;
  * k[2]: PMP generation, 0 while PMP allows everything. */
 enum {
     RISCV_KEY_XLATE = 1 << 0,  /* k[0] translates */
@@ -57,6 +57,7 @@ enum {
     RISCV_KEY_MXR = 1 << 3,
     RISCV_KEY_HW_AD = 1 << 4,  /* A and D are set by hardware */
     RISCV_KEY_M = 1 << 5,      /* PMP judges as machine mode */
+    RISCV_KEY_MODE_SHIFT = 8,
 };
 
 /* ---- mmu.c ---- */
