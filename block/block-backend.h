@@ -105,7 +105,10 @@ bool drive_check_unused(GError **err);
 BlockBackend *blk_by_name(const char *id_or_node);
 /* Text of `info block`; answers of query-block, query-named-block-nodes and
  * query-blockstats in the schema's shape (new references). */
-void block_info(GString *out);
+/* info block: the drives, or those and nodes that are called @device (NULL: all); @nodes: the
+ * nodes instead; @verbose: with what the images are. False with the error set if there is
+ * nothing of that name. */
+bool block_info(const char *device, bool nodes, bool verbose, GString *out, GError **err);
 struct json_object *block_query(void);
 struct json_object *block_query_nodes(void);
 struct json_object *block_query_stats(void);

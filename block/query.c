@@ -6,6 +6,7 @@
 #include "util/osdep.h"
 #include "block/backend-internal.h"
 #include "util/cutils.h"
+#include <sys/stat.h>
 
 static void put(struct json_object *obj, const char *key, struct json_object *value)
 {
@@ -202,26 +203,82 @@ static void describe_node(GString *out, BlockNode *node)
     }
 }
 
-void block_info(GString *out)
+static void describe_cache(GString *out, const BlockNode *node, bool write_cache)
 {
-    for (GList *l = blk_all(); l; l = l->next) {
-        const BlockBackend *blk = l->data;
-        BlockNode *node = blk_node(blk);
-        g_autofree char *path = blk->owner ? object_path(blk->owner) : NULL;
+    g_string_append_printf(out, "    Cache mode:       %s%s%s\n",
+                           write_cache ? "writeback" : "writethrough",
+                           node->opt.cache_direct ? ", direct" : "",
+                           node->opt.cache_no_flush ? ", ignore flushes" : "");
+}
 
-        g_string_append_printf(out, "%s%s (%s): ", l == blk_all() ? "" : "\n",
-                               blk->name ? blk->name : "(no drive)", node->name);
-        describe_node(out, node);
-        if (path) {
-            g_string_append_printf(out, "    Attached to:      %s\n", path);
+static void describe_image(GString *out, const BlockNode *node)
+{
+    g_autofree char *size = format_size(node->size);
+    struct stat st;
+
+    g_string_append_printf(out, "\nImages:\nimage: %s\nfile format: %s\n"
+                           "virtual size: %s (%" PRIu64 " bytes)\n",
+                           node->filename ? node->filename : "-", node->drv->name, size,
+                           node->size);
+    if (node->filename && stat(node->filename, &st) == 0 && S_ISREG(st.st_mode)) {
+        g_autofree char *disk = format_size((uint64_t)st.st_blocks * 512);
+
+        g_string_append_printf(out, "disk size: %s\n", disk);
+    }
+}
+
+static void describe_drive(GString *out, const BlockBackend *blk)
+{
+    BlockNode *node = blk_node(blk);
+    g_autofree char *path = blk->owner ? object_path(blk->owner) : NULL;
+
+    g_string_append_printf(out, "%s (%s): ", blk->name ? blk->name : "(no drive)", node->name);
+    describe_node(out, node);
+    if (path) {
+        g_string_append_printf(out, "    Attached to:      %s\n", path);
+    }
+    describe_cache(out, node, blk->write_cache);
+    if (blk->io_error) {
+        g_string_append_printf(out, "    I/O status:       %s: %s\n", io_status(blk),
+                               g_strerror(blk->io_error));
+    }
+}
+
+bool block_info(const char *device, bool nodes, bool verbose, GString *out, GError **err)
+{
+    size_t before = out->len;
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+    for (GList *l = nodes ? NULL : blk_all(); l; l = l->next) {
+        const BlockBackend *blk = l->data;
+
+        if (blk->name) {
+            g_ptr_array_add(names, blk->name);
         }
-        g_string_append_printf(out, "    Cache mode:       %s%s%s\n",
-                               blk->write_cache ? "writeback" : "writethrough",
-                               node->opt.cache_direct ? ", direct" : "",
-                               node->opt.cache_no_flush ? ", ignore flushes" : "");
-        if (blk->io_error) {
-            g_string_append_printf(out, "    I/O status:       %s: %s\n", io_status(blk),
-                                   g_strerror(blk->io_error));
+        if (!device || g_strcmp0(device, blk->name) == 0) {
+            g_string_append(out, out->len > before ? "\n" : "");
+            describe_drive(out, blk);
+            if (verbose) {
+                describe_image(out, blk_node(blk));
+            }
         }
     }
+    for (GList *l = nodes || (device && out->len == before) ? block_nodes() : NULL; l;
+         l = l->next) {
+        BlockNode *node = l->data;
+
+        g_ptr_array_add(names, node->name);
+        if (!device || g_str_equal(device, node->name)) {
+            g_string_append_printf(out, "%s%s: ", out->len > before ? "\n" : "", node->name);
+            describe_node(out, node);
+            describe_cache(out, node, true);
+            if (verbose) {
+                describe_image(out, node);
+            }
+        }
+    }
+    g_ptr_array_add(names, NULL);
+    return !device || out->len > before ||
+           error_set_unknown(err, "drive or block node", device,
+                             (const char *const *)names->pdata);
 }

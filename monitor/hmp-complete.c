@@ -12,7 +12,9 @@
 #include "hw/core/device.h"
 #include "monitor/hmp-internal.h"
 #include "monitor/monitor.h"
+#include "net/net.h"
 #include "qapi/qapi-hmp.h"
+#include "qapi/qapi-types-net.h"
 #include "qom/object.h"
 #include "util/log.h"
 #include "util/tracing.h"
@@ -79,6 +81,28 @@ static void offer_objects(Completion *c)
 static void offer_chardevs(Completion *c)
 {
     offer_children(c, "/chardevs");
+}
+
+static void offer_client(NetClient *nc, void *opaque)
+{
+    offer(opaque, nc->name);
+}
+
+static void offer_net_clients(Completion *c)
+{
+    net_foreach(offer_client, c);
+}
+
+static void offer_netdev(NetClient *nc, void *opaque)
+{
+    if (!net_is_nic(nc)) {
+        offer(opaque, nc->name);
+    }
+}
+
+static void offer_netdevs(Completion *c)
+{
+    net_foreach(offer_netdev, c);
 }
 
 static void offer_members(Completion *c, struct json_object *list, const char *name)
@@ -268,6 +292,8 @@ static void offer_values(Completion *c, const Property *p)
         offer_chardevs(c);
     } else if (p->set == drive_prop_set) {
         offer_nodes(c);
+    } else if (p->set == netdev_prop_set) {
+        offer_netdevs(c);
     }
 }
 
@@ -320,6 +346,12 @@ static void offer_props(Completion *c, void (*offer_types)(Completion *c),
     }
 }
 
+static void offer_net_backend(Completion *c)
+{
+    c->is_item = true;
+    offer_names(c, NetClientDriver_names);
+}
+
 static void offer_device(Completion *c)
 {
     offer_props(c, offer_device_types, "");
@@ -347,17 +379,20 @@ static const struct {
     { "chardev-change", "id", offer_chardevs },
     { "chardev-remove", "id", offer_chardevs },
     { "chardev-send-break", "id", offer_chardevs },
-    { "change", "device", offer_drives },
     { "cpu", "index", offer_cpus },
     { "device_add", "options", offer_device },
     { "device_del", "id", offer_devices },
-    { "eject", "device", offer_drives },
+    { "hostfwd_add", "netdev-or-rule", offer_netdevs },
+    { "hostfwd_remove", "netdev-or-rule", offer_netdevs },
     { "info block", "device", offer_nodes },
     { "info registers", "cpu", offer_cpus },
     { "info trace-events", "name", offer_trace_events },
     { "log", "items", offer_log_items },
+    { "netdev_add", "options", offer_net_backend },
+    { "netdev_del", "id", offer_netdevs },
     { "object_add", "options", offer_object },
     { "object_del", "id", offer_objects },
+    { "set_link", "name", offer_net_clients },
     { "trace-event", "name", offer_trace_events },
     { NULL, "addr", offer_registers },
     { NULL, "expr", offer_registers },

@@ -5,7 +5,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
-#include "block/block-backend.h"
 #include "monitor/hmp-format.h"
 #include "monitor/hmp-session.h"
 #include "qapi/json.h"
@@ -59,11 +58,6 @@ static void format_text(struct json_object *v, GString *out)
     g_string_append(out, member(v, "human-readable-text"));
 }
 
-static void format_block(struct json_object *v, GString *out)
-{
-    block_info(out);
-}
-
 static void format_cpus(struct json_object *v, GString *out)
 {
     for (size_t i = 0; i < json_object_array_length(v); i++) {
@@ -73,6 +67,27 @@ static void format_cpus(struct json_object *v, GString *out)
         g_string_append_printf(out, "%c CPU #%s: thread_id=%s\n",
                                strtoul(index, NULL, 10) == hmp_session()->cpu ? '*' : ' ',
                                index, member(cpu, "thread-id"));
+    }
+}
+
+static void format_hotpluggable(struct json_object *v, GString *out)
+{
+    g_string_append(out, "Hotpluggable CPUs:\n");
+    for (size_t i = 0; i < json_object_array_length(v); i++) {
+        struct json_object *cpu = json_object_array_get_idx(v, i), *props;
+
+        g_string_append_printf(out, "  type: \"%s\"\n  vcpus_count: \"%s\"\n",
+                               member(cpu, "type"), member(cpu, "vcpus-count"));
+        if (*member(cpu, "qom-path")) {
+            g_string_append_printf(out, "  qom_path: \"%s\"\n", member(cpu, "qom-path"));
+        }
+        g_string_append(out, "  CPUInstance Properties:\n");
+        if (json_object_object_get_ex(cpu, "props", &props)) {
+            json_object_object_foreach(props, key, value) {
+                g_string_append_printf(out, "    %s: \"%s\"\n", key,
+                                       json_object_get_string(value));
+            }
+        }
     }
 }
 
@@ -114,9 +129,9 @@ static const struct {
     const char *words;
     void (*format)(struct json_object *v, GString *out);
 } formats[] = {
-    { "info block", format_block },
     { "info chardev", format_chardev },
     { "info cpus", format_cpus },
+    { "info hotpluggable-cpus", format_hotpluggable },
     { "info kvm", format_kvm },
     { "info memory_size_summary", format_memory_size },
     { "info name", format_name },

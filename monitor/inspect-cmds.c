@@ -82,13 +82,15 @@ bool qmp_x_logfile(const char *filename, GError **err)
 }
 
 HumanReadableText *qmp_x_query_mtree(bool has_flat, bool flat, bool has_owner, bool owner,
-                                     bool has_disabled, bool disabled, GError **err)
+                                     bool has_disabled, bool disabled, bool has_dispatch,
+                                     bool dispatch, GError **err)
 {
     GString *out = g_string_new(NULL);
 
     memory_info(out, (has_flat && flat ? MEMORY_INFO_FLAT : 0) |
                          (has_owner && owner ? MEMORY_INFO_OWNERS : 0) |
-                         (has_disabled && disabled ? MEMORY_INFO_DISABLED : 0));
+                         (has_disabled && disabled ? MEMORY_INFO_DISABLED : 0) |
+                         (has_dispatch && dispatch ? MEMORY_INFO_DISPATCH : 0));
     return human_readable_text(out);
 }
 

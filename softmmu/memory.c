@@ -285,6 +285,31 @@ static void info_tree(AddressSpace *as, void *opaque)
     g_string_append_c(info->out, '\n');
 }
 
+/* What the slow path of an access does in a range. */
+static void info_dispatch(const Info *info, const FlatRange *r)
+{
+    const MemoryRegionOps *ops = r->mr->ops;
+
+    if (!(info->flags & MEMORY_INFO_DISPATCH)) {
+        return;
+    }
+    if (r->mr->ram) {
+        g_string_append_printf(info->out, "\n    ram \"%s\" @%" PRIx64 ", %s",
+                               r->mr->ram->name, r->offset,
+                               r->direct_write  ? "read and written in place"
+                               : r->direct_read ? "read in place"
+                                                : "not in place");
+    }
+    if (ops && !r->direct_write) {
+        g_string_append_printf(info->out, "\n    handlers: %u to %u bytes%s, %s",
+                               ops->access.min ? ops->access.min : 1,
+                               ops->access.max ? ops->access.max : 8,
+                               ops->access.unaligned ? ", unaligned too" : "",
+                               ops->lock == LOCK_MACHINE ? "machine lock" : "no lock");
+        g_string_append(info->out, ops->peer_to_peer ? ", other devices too" : "");
+    }
+}
+
 static void info_flat(AddressSpace *as, void *opaque)
 {
     Info *info = opaque;
@@ -304,6 +329,7 @@ static void info_flat(AddressSpace *as, void *opaque)
             g_string_append_printf(out, " @%016" PRIx64, r->offset);
         }
         info_owner(info, r->mr);
+        info_dispatch(info, r);
         g_string_append_c(out, '\n');
     }
     memory_read_unlock();
@@ -315,7 +341,7 @@ void memory_info(GString *out, MemoryInfoFlags flags)
     g_autoptr(GPtrArray) aliased = g_ptr_array_new();
     Info info = { .out = out, .flags = flags, .aliased = aliased };
 
-    if (flags & MEMORY_INFO_FLAT) {
+    if (flags & (MEMORY_INFO_FLAT | MEMORY_INFO_DISPATCH)) {
         address_spaces_foreach(info_flat, &info);
         return;
     }

@@ -228,6 +228,7 @@ typedef enum MemoryInfoFlags {
     MEMORY_INFO_FLAT = 1 << 0,     /* views as rendered, else trees */
     MEMORY_INFO_OWNERS = 1 << 1,
     MEMORY_INFO_DISABLED = 1 << 2, /* regions that are disabled, too */
+    MEMORY_INFO_DISPATCH = 1 << 3, /* views, and what accesses to each range meet */
 } MemoryInfoFlags;
 void memory_info(GString *out, MemoryInfoFlags flags);
 /* info ramblock: a line a block of guest memory. */

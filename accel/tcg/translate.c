@@ -11,6 +11,7 @@
 #include "accel/tcg/profile.h"
 #include "accel/tcg/trace.h"
 #include "util/log.h"
+#include "util/symbols.h"
 
 static const uint8_t *code_host(uint64_t ram_addr)
 {
@@ -53,8 +54,9 @@ static void put_in_asm(const CpuTranslate *t, GString *out)
 {
     CpuState *cpu = t->cpu;
     const Disas d = cpu_disas(cpu);
-    g_string_append_printf(out, "IN: %s pc 0x%" PRIx64 " mode 0x%x\n", cpu->name,
-                           t->pc + t->start, t->mode);
+    g_autofree char *name = symbol_table_describe(symbols_guest(), t->pc + t->start);
+    g_string_append_printf(out, "IN: %s pc 0x%" PRIx64 " mode 0x%x%s%s\n", cpu->name,
+                           t->pc + t->start, t->mode, name ? " " : "", name ? name : "");
     if (!t->start && t->size > t->avail) {
         /* The one instruction that straddles. */
         uint8_t joined[16];
