@@ -8,13 +8,13 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
+#include "monitor/event-throttle.h"
 #include "monitor/monitor.h"
 #include "monitor/qmp-internal.h"
 #include "monitor/trace.h"
 #include "qapi/json-scanner.h"
 #include "qapi/json.h"
 #include "qapi/qapi-command-table.h"
-#include "qapi/qapi-event.h"
 #include "softmmu/runstate.h"
 
 enum { MAX_QUEUED_REQUESTS = 8, READ_CHUNK = 4096 };
@@ -268,6 +268,11 @@ static void deliver_event(void *opaque, const char *name, struct json_object *ev
     }
 }
 
+static void throttle_event(void *opaque, const char *name, struct json_object *event)
+{
+    event_throttle(name, event, deliver_event);
+}
+
 bool monitor_start_qmp(Chardev *chr, bool pretty, GError **err)
 {
     QmpMonitor *m = g_new0(QmpMonitor, 1);
@@ -291,12 +296,13 @@ bool monitor_start_qmp(Chardev *chr, bool pretty, GError **err)
 
 void qmp_monitors_init(void)
 {
-    qapi_event_set_sink(deliver_event, NULL);
+    qapi_event_set_sink(throttle_event, NULL);
 }
 
 void qmp_monitors_cleanup(void)
 {
     qapi_event_set_sink(NULL, NULL);
+    event_throttle_cleanup();
     for (unsigned i = 0; monitors.list && i < monitors.list->len; i++) {
         QmpMonitor *m = g_ptr_array_index(monitors.list, i);
 

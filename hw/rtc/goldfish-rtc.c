@@ -11,6 +11,7 @@
 #include "hw/core/sysbus.h"
 #include "hw/rtc/goldfish-rtc.h"
 #include "hw/rtc/trace.h"
+#include "qapi/qapi-events-run-state.h"
 #include "util/rtc.h"
 #include "util/timer.h"
 
@@ -99,15 +100,26 @@ static uint64_t goldfish_rtc_read(void *opaque, uint64_t addr, unsigned size)
     }
 }
 
+static void set_time(GoldfishRtc *s, uint64_t time)
+{
+    g_autofree char *path = object_path(s);
+
+    trace_goldfish_rtc_time_set(time);
+    s->offset = (int64_t)(time - rtc_reference_ns());
+    set_alarm(s);
+    /* To the nearest second: time has passed since the guest looked at its own clock. */
+    qapi_event_send_rtc_change((s->offset / 2 + NANOSECONDS_PER_SECOND / 4 *
+                                (s->offset < 0 ? -1 : 1)) / (NANOSECONDS_PER_SECOND / 2),
+                               path);
+}
+
 static void goldfish_rtc_write(void *opaque, uint64_t addr, uint64_t value, unsigned size)
 {
     GoldfishRtc *s = opaque;
 
     switch (addr) {
     case TIME_LOW:
-        trace_goldfish_rtc_time_set((uint64_t)s->time_high << 32 | value);
-        s->offset = (int64_t)(((uint64_t)s->time_high << 32 | value) - rtc_reference_ns());
-        set_alarm(s);
+        set_time(s, (uint64_t)s->time_high << 32 | value);
         break;
     case TIME_HIGH:
         s->time_high = value;
