@@ -213,6 +213,7 @@ static struct json_object *machine_args(const QapiOptions *o, const GuestTarget 
     }
     add_struct(args, "smp", visit_type_SMPConfiguration, o->smp);
     add_struct(args, "memory", visit_type_MemorySizeConfiguration, o->m);
+    add_struct(args, "boot", visit_type_BootConfiguration, o->boot);
     add_boot(args, o);
     add_semihosting(args, o);
     add_struct(args, "rtc", visit_type_RtcConfiguration, o->rtc);

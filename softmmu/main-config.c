@@ -126,7 +126,7 @@ static const char *const own_members[] = {
 };
 /* Properties that have options of their own: their errors name those. */
 static const char *const option_members[] = {
-    "smp", "memory", "firmware", "kernel", "initrd", "append", "dtb", NULL,
+    "smp", "memory", "boot", "firmware", "kernel", "initrd", "append", "dtb", NULL,
 };
 
 static void split_args(struct json_object *args, struct json_object *own,

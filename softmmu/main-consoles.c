@@ -197,7 +197,8 @@ bool main_add_consoles(const QapiOptions *o, bool has_machine, GPtrArray *list,
                        struct json_object **ret_serial, GError **err)
 {
     bool taken = stdio_is_taken(o);
-    bool terminal = !taken && (o->nographic || (!o->display && !o->nodefaults)) && has_machine;
+    bool terminal = !taken && !o->daemonize && has_machine &&
+                    (o->nographic || (!o->display && !o->nodefaults));
     bool serial = terminal && !o->serial, monitor = terminal && !o->monitor && !o->mon;
 
     *ret_serial = json_object_new_array();

@@ -89,6 +89,9 @@ static struct json_object *by_property(const ObjectClass *klass, const char *key
     if (p && !g_strcmp0(p->type, "MemorySizeConfiguration")) {
         return by_schema(value, visit_type_MemorySizeConfiguration);
     }
+    if (p && !g_strcmp0(p->type, "BootConfiguration")) {
+        return by_schema(value, visit_type_BootConfiguration);
+    }
     if (p && json_object_is_type(value, json_type_string)) {
         typed = by_kind(p, props);
     }
@@ -278,7 +281,9 @@ static void note_rest(const QapiOptions *o)
 {
     const struct { const char *name; bool given; } rest[] = {
         { "pidfile", o->pidfile }, { "echr", o->echr }, { "trace", o->trace },
-        { "qtest", o->qtest },
+        { "qtest", o->qtest }, { "daemonize", o->daemonize }, { "run-with", o->run_with },
+        { "sandbox", o->sandbox }, { "overcommit", o->overcommit }, { "add-fd", o->add_fd },
+        { "msg", o->msg }, { "audiodev", o->audiodev }, { "L", o->L },
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(rest); i++) {

@@ -61,6 +61,41 @@ static void add_uuid(DeviceState *dev, const char *text)
     fw_cfg_add(dev, FW_CFG_UUID, uuid, UUID_SIZE);
 }
 
+/* Milliseconds in two bytes, little-endian. */
+static void add_time(DeviceState *dev, const char *name, int64_t ms)
+{
+    uint8_t *data = g_new(uint8_t, 2);
+
+    data[0] = ms & 0xff;
+    data[1] = ms >> 8 & 0xff;
+    fw_cfg_add_file(dev, name, data, 2, NULL);
+}
+
+/* -boot, as firmware that knows this interface reads it. */
+static bool add_boot(DeviceState *dev, const BootConfiguration *b, GError **err)
+{
+    g_autoptr(GError) cause = NULL;
+    gsize size;
+    char *data;
+
+    fw_cfg_add_uint16(dev, FW_CFG_BOOT_MENU, b->has_menu && b->menu);
+    if (b->has_splash_time) {
+        add_time(dev, "etc/boot-menu-wait", b->splash_time);
+    }
+    if (b->has_reboot_timeout && b->reboot_timeout >= 0) {
+        add_time(dev, "etc/boot-fail-wait", b->reboot_timeout);
+    }
+    if (!b->splash) {
+        return true;
+    }
+    if (!g_file_get_contents(b->splash, &data, &size, &cause)) {
+        return error_set(err, "-boot splash: %s", cause->message);
+    }
+    return fw_cfg_add_file(dev, g_str_has_suffix(b->splash, ".bmp") ? "bootsplash.bmp"
+                                                                    : "bootsplash.jpg",
+                           data, size, err);
+}
+
 bool main_add_fw_cfg(const MachineState *m, const FwCfgOptionsList *files, const char *uuid,
                      GError **err)
 {
@@ -76,6 +111,9 @@ bool main_add_fw_cfg(const MachineState *m, const FwCfgOptionsList *files, const
         if (!add_file(dev, f, err)) {
             return error_prefix(err, "-fw_cfg %s", f->name);
         }
+    }
+    if (dev && m->boot && !add_boot(dev, m->boot, err)) {
+        return false;
     }
     if (dev) {
         add_uuid(dev, uuid ? uuid : "");

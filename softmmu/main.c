@@ -5,6 +5,7 @@
  */
 #include "util/osdep.h"
 #include "softmmu/main-internal.h"
+#include "softmmu/main-process.h"
 #include "accel/accel.h"
 #include "block/block-backend.h"
 #include "chardev/char.h"
@@ -193,7 +194,9 @@ static bool setup_process(Process *p, GError **err)
 {
     const QapiOptions *o = &p->o;
 
-    if (!setup_traces(o, err) || !main_set_escape(o->echr, err) || !write_pidfile(p, err) ||
+    main_loop_init();
+    if (!main_setup_early(o, err) || !setup_traces(o, err) ||
+        !main_set_escape(o->echr, err) || !write_pidfile(p, err) ||
         !signals_init(terminated, NULL, err)) {
         return false;
     }
@@ -210,7 +213,9 @@ static bool start(Process *p, int argc, char **argv, const char *program, bool *
 {
     const QapiOptions *o = &p->o;
 
-    if (!qapi_options_parse(qapi_options, &p->o, NULL, argc, argv, err)) {
+    g_auto(GStrv) args = main_expand_argv(argc, argv, &argc, err);
+
+    if (!args || !qapi_options_parse(qapi_options, &p->o, NULL, argc, args, err)) {
         return false;
     }
     *ret_done = true;
@@ -237,8 +242,10 @@ static bool start(Process *p, int argc, char **argv, const char *program, bool *
         return main_commands_dump(o, p->commands, err);
     }
     *ret_done = false;
-    return setup_process(p, err) && main_commands_run(p->commands, false, err) &&
-           (o->preconfig || main_config_finish(err));
+    return main_daemonize(o, err) && setup_process(p, err) &&
+           main_commands_run(p->commands, false, err) &&
+           (o->preconfig || main_config_finish(err)) && main_drop_rights(o, err) &&
+           main_daemon_ready(err);
 }
 
 /* Leave nothing behind on the host, however the process ends. */
@@ -284,7 +291,6 @@ int main(int argc, char **argv)
     int status = 0;
 
     error_set_program(program);
-    main_loop_init();
     if (!start(&p, argc, argv, program, &done, &err)) {
         clean_host(&p);
         error_report_and_free(err);

@@ -41,6 +41,8 @@ static void rhea_error_private_clear(RheaErrorPrivate *p)
 G_DEFINE_EXTENDED_ERROR(RheaError, rhea_error)
 
 static const char *program_name = "rhea";
+static const char *message_guest; /* -msg guest-name: stands before messages, or NULL */
+static bool message_times;        /* -msg timestamp */
 
 static RheaErrorPrivate *priv_of(GError **err)
 {
@@ -314,6 +316,37 @@ void error_set_program(const char *name)
     program_name = name;
 }
 
+void error_set_message_form(bool timestamps, const char *guest)
+{
+    message_times = timestamps;
+    message_guest = guest;
+}
+
+/* What stands before a message. */
+static GString *message_new(void)
+{
+    GString *s = g_string_new(NULL);
+
+    if (message_times) {
+        g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+        g_autofree char *text = g_date_time_format(now, "%Y-%m-%dT%H:%M:%S");
+
+        g_string_append_printf(s, "%s.%06dZ ", text, g_date_time_get_microsecond(now));
+    }
+    if (message_guest) {
+        g_string_append_printf(s, "%s ", message_guest);
+    }
+    g_string_append_printf(s, "%s: ", program_name);
+    return s;
+}
+
+/* Takes @s. */
+static void message_print(GString *s)
+{
+    fprintf(stderr, "%s\n", s->str);
+    g_string_free(s, TRUE);
+}
+
 char *error_full_text(const GError *err)
 {
     GString *out = g_string_new(err->message);
@@ -333,8 +366,10 @@ char *error_full_text(const GError *err)
 void error_report(const GError *err)
 {
     g_autofree char *text = error_full_text(err);
+    GString *s = message_new();
 
-    fprintf(stderr, "%s: %s\n", program_name, text);
+    g_string_append(s, text);
+    message_print(s);
 }
 
 void error_report_and_free(GError *err)
@@ -345,20 +380,23 @@ void error_report_and_free(GError *err)
 
 void error_printf(const char *fmt, ...)
 {
+    GString *s = message_new();
     va_list ap;
 
     va_start(ap, fmt);
-    g_autofree char *text = g_strdup_vprintf(fmt, ap);
+    g_string_append_vprintf(s, fmt, ap);
     va_end(ap);
-    fprintf(stderr, "%s: %s\n", program_name, text);
+    message_print(s);
 }
 
 void warn_report(const char *fmt, ...)
 {
+    GString *s = message_new();
     va_list ap;
 
+    g_string_append(s, "warning: ");
     va_start(ap, fmt);
-    g_autofree char *text = g_strdup_vprintf(fmt, ap);
+    g_string_append_vprintf(s, fmt, ap);
     va_end(ap);
-    fprintf(stderr, "%s: warning: %s\n", program_name, text);
+    message_print(s);
 }

@@ -82,5 +82,7 @@ void error_printf(const char *fmt, ...) PRINTF(1, 2);
 void warn_report(const char *fmt, ...) PRINTF(1, 2);
 /* The name that stands before messages; main sets it from argv[0]. */
 void error_set_program(const char *name);
+/* -msg: put the time, and @guest unless it is NULL (not copied), before messages. */
+void error_set_message_form(bool timestamps, const char *guest);
 
 #endif

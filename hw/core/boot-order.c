@@ -9,6 +9,7 @@
 #include "hw/core/boot-order.h"
 #include "hw/core/machine.h"
 #include "hw/core/sysbus.h"
+#include "qapi/qapi-types-options.h"
 
 typedef struct BootEntry {
     DeviceState *dev;
@@ -97,19 +98,25 @@ static void add_path(GString *out, DeviceState *dev)
 
 char *boot_order_text(void)
 {
+    const BootConfiguration *boot = machine_current() ? machine_current()->boot : NULL;
+    bool strict = boot && boot->has_strict && boot->strict;
     GPtrArray *list = entries();
+    guint n = list ? list->len : 0;
     GString *out;
 
-    if (!list || !list->len) {
+    if (n == 0 && !strict) {
         return NULL;
     }
     out = g_string_new(NULL);
-    for (guint i = 0; i < list->len; i++) {
+    for (guint i = 0; i < n; i++) {
         BootEntry *e = list->pdata[i];
 
         g_string_append(out, i ? "\n" : "");
         add_path(out, e->dev);
         g_string_append(out, e->suffix);
+    }
+    if (strict) {
+        g_string_append(out, n ? "\nHALT" : "HALT"); /* firmware tries nothing else */
     }
     return g_string_free(out, FALSE);
 }

@@ -21,7 +21,8 @@
  */
 bool boot_order_add(DeviceState *dev, int32_t index, const char *suffix, GError **err);
 void boot_order_remove(DeviceState *dev);
-/* Open Firmware paths in order, one a line; NULL if no device has a turn. */
+/* Open Firmware paths in order, one a line, and HALT behind them with -boot strict=on; NULL if
+ * there is nothing to say. */
 char *boot_order_text(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include "util/osdep.h"
 #include "hw/core/machine.h"
 #include "backends/hostmem.h"
+#include "qapi/qapi-types-options.h"
 #include "util/cutils.h"
 #include <sys/mman.h>
 
@@ -233,6 +234,60 @@ static bool get_memory(Object *obj, const Property *prop, Visitor *v, const char
     return ok;
 }
 
+/* ---- Boot ---- */
+
+/* Letters of drives, each once. */
+static bool check_drives(const char *key, const char *drives, GError **err)
+{
+    for (const char *d = drives; d && *d; d++) {
+        if (*d < 'a' || *d > 'p' || strchr(d + 1, *d)) {
+            error_set(err, "-boot %s=%s: '%c' is %s", key, drives, *d,
+                      *d < 'a' || *d > 'p' ? "no drive" : "there twice");
+            error_set_culprit(err, "property", "boot");
+            error_set_expected(err, "letters from a to p, each once");
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_range(const char *key, bool given, int64_t value, int64_t min, GError **err)
+{
+    if (!given || (value >= min && value <= UINT16_MAX)) {
+        return true;
+    }
+    error_set(err, "-boot %s=%" PRId64, key, value);
+    error_set_culprit(err, "property", "boot");
+    error_set_expected(err, "milliseconds from %" PRId64 " to %d", min, UINT16_MAX);
+    return false;
+}
+
+static bool set_boot(Object *obj, const Property *prop, Visitor *v, const char *name,
+                     GError **err)
+{
+    MachineState *m = (MachineState *)obj;
+    g_autoptr(BootConfiguration) b = NULL;
+
+    if (!visit_type_BootConfiguration(v, name, &b, err) ||
+        !check_drives("order", b->order, err) || !check_drives("once", b->once, err) ||
+        !check_range("splash-time", b->has_splash_time, b->splash_time, 0, err) ||
+        !check_range("reboot-timeout", b->has_reboot_timeout, b->reboot_timeout, -1, err)) {
+        return false;
+    }
+    qapi_free_BootConfiguration(m->boot);
+    m->boot = g_steal_pointer(&b);
+    return true;
+}
+
+static bool get_boot(Object *obj, const Property *prop, Visitor *v, const char *name,
+                     GError **err)
+{
+    MachineState *m = (MachineState *)obj;
+    BootConfiguration none = { 0 }, *b = m->boot ? m->boot : &none;
+
+    return visit_type_BootConfiguration(v, name, &b, err);
+}
+
 /* ---- Start ---- */
 
 static bool check_cpus(MachineState *m, GError **err)
@@ -354,6 +409,8 @@ static const Property machine_properties[] = {
     PROP_CUSTOM("smp", "CPUs and their topology (-smp)", "SMPConfiguration", get_smp, set_smp),
     PROP_CUSTOM("memory", "size of the guest's memory (-m)", "MemorySizeConfiguration",
                 get_memory, set_memory),
+    PROP_CUSTOM("boot", "what firmware boots from (-boot)", "BootConfiguration", get_boot,
+                set_boot),
     PROP_STR(MachineState, memory_backend, "memory-backend",
              "id of the memory object that is the guest's memory"),
     PROP_BOOL(MachineState, dump_guest_core, "dump-guest-core",
@@ -392,6 +449,7 @@ static void machine_instance_finalize(Object *obj)
         memory_region_destroy(m->ram);
         g_free(m->ram);
     }
+    qapi_free_BootConfiguration(m->boot);
     g_free(m->fdt);
     g_clear_pointer(&m->boot_order, g_ptr_array_unref);
     if (current == m) {

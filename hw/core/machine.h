@@ -25,6 +25,7 @@ typedef struct MachineState {
     char *memory_backend;      /* id of the object that is the guest's memory, or NULL */
     bool ram_size_given;       /* by -m or the property "memory" */
     bool dump_guest_core;      /* core dumps of the process contain the guest's memory */
+    struct BootConfiguration *boot; /* -boot, or NULL */
     bool graphics;             /* off: firmware uses the serial port (-nographic) */
     /* made by machine_run_init */
     Object *ram_object;        /* the memory object that ram is part of, or NULL */

@@ -210,7 +210,8 @@ def man_page(schema):
     for group, options in groups(schema).items():
         out += f'.SS {group}\n'
         for o in options:
-            out += f'.TP\n.B {roff(option_usage(o))}\n'
+            usage = roff(option_usage(o)).replace('[,', '\\:[,').replace('|', '|\\:')
+            out += f'.TP\n.B {usage}\n'
             paragraphs = Doc.text(o.doc.body).split('\n\n')
             out += '\n.IP\n'.join(roff(p) for p in paragraphs) + '\n'
             for row in option_keys(o).splitlines():
