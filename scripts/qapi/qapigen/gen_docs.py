@@ -201,7 +201,7 @@ def roff(text):
 def man_page(schema):
     out = ('.\\" SPDX-License-Identifier: GPL-2.0-or-later\n'
            '.\\" Generated from the schema, do not edit.\n'
-           '.TH RHEA 1\n.SH NAME\nrhea \\- full\\-system emulator and virtualizer\n'
+           '.TH RHEA 1\n.ad l\n.SH NAME\nrhea \\- full\\-system emulator and virtualizer\n'
            '.SH SYNOPSIS\n.B rhea\n.RB [ \\-target\n.IR arch ]\n.RI [ option ]...\n.br\n'
            '.BI rhea\\-system\\- arch\n.RI [ option ]...\n'
            '.SH DESCRIPTION\nRhea runs an operating system made for one machine on another one.\n'
