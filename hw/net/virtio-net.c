@@ -2,8 +2,9 @@
  * Virtio network card (Virtual I/O Device Specification 1.2, 5.1): one pair of queues and the
  * control queue.
  *
- * Modelled: mergeable buffers, checksums that the driver leaves to the card, filters of
- * addresses and VLANs, link state. Not modelled: segmentation, several pairs of queues.
+ * Modelled: mergeable buffers, checksums and segments that the driver leaves to the card,
+ * filters of addresses and VLANs, link state. Not modelled: merging of what is received,
+ * several pairs of queues.
  *
  * Frames are sent from the main loop, so that a guest that sends does not wait for the host's
  * network. While the machine is stopped its memory stays as it is: frames wait on the other
@@ -12,6 +13,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
+#include "hw/net/offload.h"
 #include "hw/net/trace.h"
 #include "hw/net/virtio-net.h"
 #include "softmmu/runstate.h"
@@ -20,6 +22,7 @@
 
 enum { VIRTIO_ID_NET = 1, CTRL_SIZE = 64, MIN_MTU = 68 };
 enum { HDR_F_NEEDS_CSUM = 1, HDR_F_DATA_VALID = 2 };                 /* 5.1.6 */
+enum { GSO_TCPV4 = 1, GSO_TCPV6 = 4, GSO_ECN = 0x80 };
 enum { STATUS_LINK_UP = 1 };                                         /* 5.1.4 */
 enum { DUPLEX_AUTO, DUPLEX_HALF, DUPLEX_FULL, DUPLEX_UNKNOWN = 0xff };
 
@@ -47,6 +50,9 @@ static const Property virtio_net_properties[] = {
     PROP_NETDEV(VirtIONet, netdev, "netdev", "id of the network backend"),
     PROP_MAC(VirtIONet, conf_mac, "mac", "the card's address (all zeroes: the next free one)"),
     FEATURE("csum", NET_F_CSUM, "the card computes checksums of what it sends"),
+    FEATURE("host_tso4", NET_F_HOST_TSO4, "the card cuts TCP data over IPv4 into segments"),
+    FEATURE("host_tso6", NET_F_HOST_TSO6, "the card cuts TCP data over IPv6 into segments"),
+    FEATURE("host_ecn", NET_F_HOST_ECN, "also if they tell of congestion"),
     FEATURE("guest_csum", NET_F_GUEST_CSUM, "the card may say that checksums are right"),
     FEATURE("mrg_rxbuf", NET_F_MRG_RXBUF, "a frame may use several receive buffers"),
     FEATURE("status", NET_F_STATUS, "the guest sees the link's state"),
@@ -213,60 +219,62 @@ static void handle_rx(VirtIODevice *vdev, VirtQueue *vq)
 
 /* ---- Sending ---- */
 
-/* 5.1.6.2: the sum over the bytes from csum_start to the end goes csum_offset behind it, where
- * the driver left that of what stands before. */
-static bool finish_checksum(const NetHdr *hdr, uint8_t *frame, size_t size)
-{
-    size_t start = hdr->csum_start, at = start + hdr->csum_offset;
-    uint64_t sum = 0;
-    size_t i;
+static void tx_room(NetClient *nc);
 
-    if (at + 2 > size) {
-        return false;
+static void emit(void *opaque, const uint8_t *frame, size_t size)
+{
+    VirtIONet *s = opaque;
+    struct iovec iov = { (void *)frame, size };
+
+    if (!net_send(s->nic, &iov, 1, tx_room)) {
+        s->tx_held = true;
     }
-    for (i = start; i + 1 < size; i += 2) {
-        sum += frame[i] << 8 | frame[i + 1];
-    }
-    if (i < size) {
-        sum += frame[i] << 8;
-    }
-    while (sum >> 16) {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    sum = ~sum & 0xffff;
-    sum = sum ? sum : 0xffff; /* in UDP zero says that there is none */
-    frame[at] = sum >> 8;
-    frame[at + 1] = sum;
-    return true;
 }
 
-static void tx_room(NetClient *nc);
+/* The segmentation that the header asks for, if the driver may ask for it. */
+static bool gso_is_allowed(const VirtIONet *s, const NetHdr *hdr)
+{
+    unsigned kind = hdr->gso_type & ~GSO_ECN;
+
+    return (hdr->flags & HDR_F_NEEDS_CSUM) &&
+           ((kind == GSO_TCPV4 && virtio_has_feature(&s->parent, NET_F_HOST_TSO4)) ||
+            (kind == GSO_TCPV6 && virtio_has_feature(&s->parent, NET_F_HOST_TSO6)));
+}
+
+/* 5.1.6.2: what the driver left to the card is done. @frame is the card's own copy. */
+static bool finish_frame(VirtIONet *s, const NetHdr *hdr, uint8_t *frame, size_t size)
+{
+    if (hdr->gso_type) {
+        return gso_is_allowed(s, hdr) &&
+               offload_segment(frame, size, (hdr->gso_type & ~GSO_ECN) == GSO_TCPV6,
+                               hdr->csum_start, hdr->gso_size, emit, s);
+    }
+    if ((hdr->flags & HDR_F_NEEDS_CSUM) && virtio_has_feature(&s->parent, NET_F_CSUM) &&
+        !offload_checksum(frame, size, hdr->csum_start, hdr->csum_offset)) {
+        return false;
+    }
+    emit(s, frame, size);
+    return true;
+}
 
 static void send_frame(VirtIONet *s, const NetHdr *hdr, const struct iovec *iov, unsigned n,
                        size_t size)
 {
-    bool sum = (hdr->flags & HDR_F_NEEDS_CSUM) && virtio_has_feature(&s->parent, NET_F_CSUM);
     g_autofree uint8_t *copy = NULL;
-    struct iovec whole;
 
     trace_virtio_net_frame_send(s, size, hdr->flags);
-    if (size < ETH_HLEN || size > NET_FRAME_MAX || hdr->gso_type) {
-        guest_error(s, "a frame of %zu bytes, segmented by %u: dropped", size, hdr->gso_type);
+    if (size < ETH_HLEN || size > NET_FRAME_MAX) {
+        guest_error(s, "a frame of %zu bytes: dropped", size);
         return;
     }
-    if (n > 1 || sum) {
-        copy = g_malloc(size);
-        iov_to_buf(iov, n, 0, copy, size);
-        whole = (struct iovec){ copy, size };
-        iov = &whole;
-        n = 1;
-    }
-    if (sum && !finish_checksum(hdr, copy, size)) {
-        guest_error(s, "a checksum beyond the frame's end: dropped");
+    if (n == 1 && !hdr->flags && !hdr->gso_type) {
+        emit(s, iov->iov_base, size);
         return;
     }
-    if (!net_send(s->nic, iov, n, tx_room)) {
-        s->tx_held = true;
+    copy = g_malloc(size);
+    iov_to_buf(iov, n, 0, copy, size);
+    if (!finish_frame(s, hdr, copy, size)) {
+        guest_error(s, "a frame that asks for what the card cannot do: dropped");
     }
 }
 
@@ -451,8 +459,16 @@ static uint64_t features(const VirtIONet *s)
 {
     const uint64_t ctrl = UINT64_C(1) << NET_F_CTRL_RX | UINT64_C(1) << NET_F_CTRL_RX_EXTRA |
                           UINT64_C(1) << NET_F_CTRL_VLAN | UINT64_C(1) << NET_F_CTRL_MAC_ADDR;
+    const uint64_t tso = UINT64_C(1) << NET_F_HOST_TSO4 | UINT64_C(1) << NET_F_HOST_TSO6;
     uint64_t f = s->wanted | UINT64_C(1) << NET_F_MAC;
 
+    /* 5.1.3.1: what needs what */
+    if (!(f >> NET_F_CSUM & 1)) {
+        f &= ~tso;
+    }
+    if (!(f & tso)) {
+        f &= ~(UINT64_C(1) << NET_F_HOST_ECN);
+    }
     if (!(f >> NET_F_CTRL_VQ & 1)) {
         f &= ~ctrl;
     }

@@ -16,7 +16,8 @@
 #define RX_BUF  (RAM + 0x200000)
 #define CTRL    (RAM + 0x300000)
 enum { QUEUE_SIZE = 16, RX_PIECE = 0x1000, ALEN = 6, HLEN = 14, SECOND_MS = 1000 };
-enum { F_CSUM = 0, F_GUEST_CSUM = 1, F_MTU = 3, F_MAC = 5, F_MRG_RXBUF = 15, F_STATUS = 16,
+enum { F_CSUM = 0, F_GUEST_CSUM = 1, F_MTU = 3, F_MAC = 5, F_HOST_TSO4 = 11,
+       F_HOST_TSO6 = 12, F_MRG_RXBUF = 15, F_STATUS = 16,
        F_CTRL_VQ = 17, F_CTRL_RX = 18, F_CTRL_VLAN = 19, F_CTRL_RX_EXTRA = 20,
        F_CTRL_MAC_ADDR = 23 };
 #define BIT(n) (UINT64_C(1) << (n))
@@ -202,6 +203,109 @@ static void test_checksum(QtestMachine *m)
     hdr[0] = 0;
     send_with(&net, hdr, frame, 60);
     wire_expect(&net, frame, 60);
+    g_assert_false(vd_broken(&net.tx));
+    finish(&net);
+}
+
+/* The Internet checksum of two ranges, as one who receives computes it: 0 if all is right. */
+static unsigned rest_of_sum(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len,
+                            uint32_t more)
+{
+    uint64_t sum = more;
+
+    for (size_t i = 0; i < a_len; i++) {
+        sum += a[i] << (i % 2 ? 0 : 8);
+    }
+    for (size_t i = 0; i < b_len; i++) {
+        sum += b[i] << (i % 2 ? 0 : 8);
+    }
+    while (sum >> 16) {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    return sum ^ 0xffff;
+}
+
+/* One frame off the wire. */
+static size_t wire_take(Net *net, uint8_t *buf, size_t max)
+{
+    uint32_t head;
+
+    read_all(net->wire, (uint8_t *)&head, 4);
+    head = ntohl(head);
+    g_assert_cmpuint(head, <=, max);
+    read_all(net->wire, buf, head);
+    return head;
+}
+
+/* Data that the card cuts into segments: each is right in itself, together they are it. */
+static void check_segments(Net *net, bool ipv6)
+{
+    enum { MSS = 1400, DATA = 5000, TCP_LEN = 32 };
+    size_t ip_len = ipv6 ? 40 : 20, tcp = HLEN + ip_len, at = tcp + TCP_LEN, done = 0;
+    uint8_t frame[HLEN + 40 + TCP_LEN + DATA] = { 0 }, seen[1600];
+    uint8_t hdr[12] = { 1, ipv6 ? 4 : 1, 0, 0, MSS & 0xff, MSS >> 8, tcp, 0, 16, 0 };
+    size_t size = at + DATA, addresses = ipv6 ? HLEN + 8 : HLEN + 12;
+    size_t address_len = ipv6 ? 32 : 8;
+    unsigned pseudo;
+
+    make_frame(frame, size, card_mac, 3);
+    memset(frame + HLEN, 0, at - HLEN);
+    if (ipv6) {
+        memcpy(frame + 12, "\x86\xdd\x60\0\0\0\0\0\x06\x40", 10);
+    } else {
+        memcpy(frame + 12, "\x08\0\x45\0\0\0\xff\xfe\x40\0\x40\x06\0\0", 14);
+    }
+    memset(frame + addresses, 0xa5, address_len);
+    frame[tcp + 4] = frame[tcp + 5] = frame[tcp + 6] = 0xff; /* the number will wrap */
+    frame[tcp + 12] = TCP_LEN / 4 << 4;
+    frame[tcp + 13] = 0x80 | 0x18 | 0x01;
+    pseudo = rest_of_sum(frame + addresses, address_len, NULL, 0, 6 + size - tcp) ^ 0xffff;
+    frame[tcp + 16] = pseudo >> 8;
+    frame[tcp + 17] = pseudo;
+    send_with(net, hdr, frame, size);
+    for (unsigned i = 0; done < DATA; i++) {
+        size_t len = wire_take(net, seen, sizeof(seen)), here = len - at;
+        bool last = done + here == DATA;
+        uint32_t seq = (uint32_t)seen[tcp + 4] << 24 | seen[tcp + 5] << 16 |
+                       seen[tcp + 6] << 8 | seen[tcp + 7];
+
+        g_assert_cmpuint(here, ==, MIN(MSS, DATA - done));
+        g_assert_cmpmem(seen + at, here, frame + at + done, here);
+        g_assert_cmphex(seq, ==, (uint32_t)(0xffffff00 + done));
+        g_assert_cmphex(seen[tcp + 13], ==, 0x10 | (i ? 0 : 0x80) | (last ? 0x09 : 0));
+        if (ipv6) {
+            g_assert_cmpuint(seen[HLEN + 4] << 8 | seen[HLEN + 5], ==, len - tcp);
+        } else {
+            g_assert_cmpuint(seen[HLEN + 2] << 8 | seen[HLEN + 3], ==, len - HLEN);
+            g_assert_cmphex(seen[HLEN + 4] << 8 | seen[HLEN + 5], ==, (0xfffe + i) & 0xffff);
+            g_assert_cmpuint(rest_of_sum(seen + HLEN, ip_len, NULL, 0, 0), ==, 0);
+        }
+        g_assert_cmpuint(rest_of_sum(seen + addresses, address_len, seen + tcp, len - tcp,
+                                     6 + len - tcp), ==, 0);
+        done += here;
+    }
+    /* what cannot be cut is dropped, and nothing breaks */
+    for (unsigned i = 0; i < 4; i++) {
+        uint8_t bad[12];
+
+        memcpy(bad, hdr, sizeof(bad));
+        bad[i == 0 ? 4 : i == 1 ? 6 : i == 2 ? 1 : 0] = i == 1 ? 20 : i == 2 ? 3 : 0;
+        bad[5] = i == 0 ? 0 : bad[5];
+        send_with(net, bad, frame, size);
+    }
+    send_with(net, hdr, frame, tcp + 10);
+    memset(hdr, 0, sizeof(hdr));
+    send_with(net, hdr, frame, 60);
+    wire_expect(net, frame, 60);
+}
+
+static void test_segments(QtestMachine *m)
+{
+    Net net;
+
+    start(&net, m, BIT(F_CSUM) | BIT(F_HOST_TSO4) | BIT(F_HOST_TSO6));
+    check_segments(&net, false);
+    check_segments(&net, true);
     g_assert_false(vd_broken(&net.tx));
     finish(&net);
 }
@@ -468,7 +572,7 @@ int main(int argc, char **argv)
         void (*fn)(QtestMachine *m);
     } tests[] = {
         { "frames", test_frames },   { "checksum", test_checksum },
-        { "merge", test_merge },     { "wait", test_wait },
+        { "segments", test_segments }, { "merge", test_merge },     { "wait", test_wait },
         { "filter", test_filter },   { "query", test_query },
         { "link", test_link },       { "back-pressure", test_back_pressure },
         { "broken", test_broken },
