@@ -8,10 +8,14 @@
  * FPU. Results are compared exactly, NaNs too. Prints mismatches (the first ten) and
  * ends with "N passed, N failed"; exits with 1 if any failed or there was no input.
  *
+ * With -backend a function of binary32 or binary64 is computed by the op of the translator's IR
+ * that does it, in code of that backend (as tests/unit names them).
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
 #include "fpu/softfloat.h"
+#include "fp-ops.h"
 
 #define MAX_REPORTS 10
 
@@ -86,6 +90,105 @@ static const char *const rounding_names[] = {
     "near_even", "minMag", "min", "max", "near_maxMag", "odd",
 };
 
+/* A function's op in translated code. */
+typedef struct Translated {
+    Fixture *f;
+    const void *entry;
+    bool single;          /* operands are boxed */
+    uint64_t result_mask;
+} Translated;
+
+static const struct {
+    const char *name; /* behind the operand's format */
+    IrOp op;
+    unsigned cond;
+} translated_ops[] = {
+    { "add", IR_OP_f_add, 0 }, { "sub", IR_OP_f_sub, 0 }, { "mul", IR_OP_f_mul, 0 },
+    { "div", IR_OP_f_div, 0 }, { "sqrt", IR_OP_f_sqrt, 0 }, { "mulAdd", IR_OP_f_muladd, 0 },
+    { "eq", IR_OP_f_cmp, IR_EQ }, { "lt", IR_OP_f_cmp, IR_LT }, { "le", IR_OP_f_cmp, IR_LE },
+    { "to_f32", IR_OP_f_convert, 0 }, { "to_f64", IR_OP_f_convert, 0 },
+    { "to_i32", IR_OP_f_to_int, 0 }, { "to_ui32", IR_OP_f_to_int, IR_INT_UNSIGNED },
+    { "to_i64", IR_OP_f_to_int, IR_INT_64 },
+    { "to_ui64", IR_OP_f_to_int, IR_INT_64 | IR_INT_UNSIGNED },
+};
+static const struct {
+    const char *name;
+    unsigned kind;
+} translated_ints[] = {
+    { "i32_to_", 0 }, { "ui32_to_", IR_INT_UNSIGNED }, { "i64_to_", IR_INT_64 },
+    { "ui64_to_", IR_INT_64 | IR_INT_UNSIGNED },
+};
+
+static const FpOp *translated_op(const char *name, bool *ret_single)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(translated_ints); i++) {
+        size_t n = strlen(translated_ints[i].name);
+        if (!strncmp(name, translated_ints[i].name, n)) {
+            *ret_single = g_str_equal(name + n, "f32");
+            return *ret_single || g_str_equal(name + n, "f64")
+                       ? fp_op_find(IR_OP_f_from_int, translated_ints[i].kind)
+                       : NULL;
+        }
+    }
+    *ret_single = g_str_has_prefix(name, "f32_");
+    if (!*ret_single && !g_str_has_prefix(name, "f64_")) {
+        return NULL;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(translated_ops); i++) {
+        if (g_str_equal(name + 4, translated_ops[i].name)) {
+            return fp_op_find(translated_ops[i].op, translated_ops[i].cond);
+        }
+    }
+    return NULL;
+}
+
+/* False: no op, mode or backend for it. */
+static bool translate(const char *backend, const char *name, unsigned rounding, Translated *t)
+{
+    bool single;
+    const FpOp *o = translated_op(name, &single);
+    IrMemOp format = single ? IR_MO_32 : IR_MO_64;
+    bool from_int, to_int;
+    IrVal v[3], r;
+
+    if (!o || rounding > IR_FP_UP || !(t->f = fixture_new(backend))) {
+        return false;
+    }
+    from_int = o->op == IR_OP_f_from_int;
+    to_int = o->op == IR_OP_f_to_int || o->op == IR_OP_f_cmp;
+    t->single = single && !from_int;
+    /* of results in binary32 and of 32-bit integers the low half counts */
+    t->result_mask = g_str_has_suffix(name, "i32") || g_str_has_suffix(name, "to_f32") ||
+                             (single && !g_str_has_suffix(name, "64"))
+                         ? UINT32_MAX
+                         : UINT64_MAX;
+    ir_insn_start(t->f->b, 0);
+    for (unsigned k = 0; k < 3; k++) {
+        v[k] = ir_get_global(t->f->b, G_F1 + k);
+        v[k] = from_int ? ir_f_bits(t->f->b, v[k]) : v[k];
+    }
+    r = fp_op_build(t->f->b, o, format, v);
+    ir_set_global(t->f->b, G_F4, to_int ? ir_f_from_bits(t->f->b, r) : r);
+    ir_exit_direct(t->f->b, 4);
+    t->entry = fixture_compile(t->f, CODE_PC).entry;
+    return true;
+}
+
+static uint64_t run_translated(const Translated *t, const uint64_t *v, FloatStatus *s)
+{
+    CpuState *cpu = t->f->cpu;
+
+    for (unsigned k = 0; k < 3; k++) {
+        cpu->g[G_F1 + k] = t->single ? v[k] | FP_BOX : v[k];
+    }
+    cpu->fp_flags = s->flags;
+    cpu->fp_rounding = s->rounding;
+    cpu->g[G_PC] = CODE_PC;
+    fixture_run(t->f, t->entry);
+    s->flags = cpu->fp_flags;
+    return cpu->g[G_F4] & t->result_mask;
+}
+
 static const Function *find_function(const Function *table, size_t n, const char *name)
 {
     for (size_t i = 0; i < n; i++) {
@@ -122,14 +225,15 @@ static bool read_vector(const char *line, int operands, Vector *vec)
     return read_hex(&line, &vec->out) && read_hex(&line, &vec->flags);
 }
 
-static bool check_vector(const Function *fn, const FloatStatus *base, const Vector *vec,
-                         unsigned flags_before, bool report)
+/* @t: in translated code, if it has an entry */
+static bool check_vector(const Function *fn, const Translated *t, const FloatStatus *base,
+                         const Vector *vec, unsigned flags_before, bool report)
 {
     FloatStatus s = *base;
     uint64_t out;
 
     s.flags = flags_before;
-    out = fn->run(vec->in, &s);
+    out = t->entry ? run_translated(t, vec->in, &s) : fn->run(vec->in, &s);
     if (out == vec->out && s.flags == (vec->flags | flags_before)) {
         return true;
     }
@@ -147,7 +251,7 @@ static bool check_vector(const Function *fn, const FloatStatus *base, const Vect
 static int usage(void)
 {
     fprintf(stderr, "usage: fpu-vectors FUNCTION ROUNDING [-exact] [-tininessbefore]\n"
-                    "           [-nan default|sse|arm] < VECTORS\n"
+                    "           [-nan default|sse|arm] [-backend NAME] < VECTORS\n"
                     "ROUNDING: near_even, minMag, min, max, near_maxMag, odd\n");
     return 2;
 }
@@ -155,6 +259,8 @@ static int usage(void)
 int main(int argc, char **argv)
 {
     FloatStatus status = { .default_nan = true };
+    const char *backend = NULL;
+    Translated t = { 0 };
     const Function *fn;
     uint64_t passed = 0, failed = 0;
     char line[256];
@@ -177,6 +283,8 @@ int main(int argc, char **argv)
             exact = true;
         } else if (g_str_equal(argv[i], "-tininessbefore")) {
             status.tininess_before = true;
+        } else if (g_str_equal(argv[i], "-backend") && i + 1 < argc) {
+            backend = argv[++i];
         } else if (g_str_equal(argv[i], "-nan") && i + 1 < argc) {
             i++;
             status.default_nan = g_str_equal(argv[i], "default");
@@ -198,6 +306,11 @@ int main(int argc, char **argv)
         return 2;
     }
 
+    if (backend && !translate(backend, argv[1], rounding, &t)) {
+        fprintf(stderr, "fpu-vectors: no code of backend '%s' for %s %s\n", backend, argv[1],
+                argv[2]);
+        return 2;
+    }
     while (fgets(line, sizeof(line), stdin)) {
         Vector vec;
         bool report = failed < MAX_REPORTS;
@@ -206,8 +319,8 @@ int main(int argc, char **argv)
             fprintf(stderr, "fpu-vectors: not a vector of %s: %s", fn->name, line);
             return 2;
         }
-        if (check_vector(fn, &status, &vec, 0, report) &&
-            check_vector(fn, &status, &vec, FLOAT_FLAG_INEXACT, report)) {
+        if (check_vector(fn, &t, &status, &vec, 0, report) &&
+            check_vector(fn, &t, &status, &vec, FLOAT_FLAG_INEXACT, report)) {
             passed++;
         } else {
             failed++;

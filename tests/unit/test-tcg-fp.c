@@ -7,11 +7,8 @@
  */
 #include "util/osdep.h"
 #include <fenv.h>
-#include "fpu/softfloat.h"
-#include "tcg-fixture.h"
+#include "fp-ops.h"
 #include "tcg/ir-info.h"
-
-#define BOX ~(uint64_t)UINT32_MAX
 
 static const uint32_t edges32[] = {
     0x00000000, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000,
@@ -33,148 +30,10 @@ static const uint64_t ints[] = {
     (uint64_t)INT64_MIN, (UINT64_C(1) << 53) + 1, UINT64_MAX - 1, (1 << 24) + 1,
 };
 
-/* ---- Helpers: what the ops mean ---- */
-
-static float32 unbox(uint64_t v)
+/* Of an op in double precision. */
+static const IrHelper *helper(IrOp op)
 {
-    return v >> 32 == UINT32_MAX ? (float32)v : F32_DEFAULT_NAN;
-}
-
-static FloatStatus status(const CpuState *cpu)
-{
-    return (FloatStatus){ .rounding = cpu->fp_rounding, .flags = cpu->fp_flags,
-                          .default_nan = true };
-}
-
-#define HELPER(name, n, params, expr)                                                     \
-    static uint64_t do_##name params                                                      \
-    {                                                                                     \
-        FloatStatus st = status(cpu), *s G_GNUC_UNUSED = &st;                             \
-        uint64_t r = expr;                                                                \
-        cpu->fp_flags = st.flags;                                                         \
-        return r;                                                                         \
-    }                                                                                     \
-    static const IrHelper h_##name = { #name, do_##name, 0, IR_I64, n,                    \
-                                       { IR_I64, IR_I64, IR_I64 } };
-#define UNARY(name, expr) HELPER(name, 1, (CpuState *cpu, uint64_t a), expr)
-#define BINARY(name, expr) HELPER(name, 2, (CpuState *cpu, uint64_t a, uint64_t b), expr)
-#define BOTH(name, op)                                                                    \
-    BINARY(name##_s, BOX | op##_s(unbox(a), unbox(b)))                                    \
-    BINARY(name##_d, op##_d(a, b))
-#define BOTH_STATUS(name)                                                                 \
-    BINARY(name##_s, BOX | f32_##name(unbox(a), unbox(b), s))                             \
-    BINARY(name##_d, f64_##name(a, b, s))
-#define COMPARE(name)                                                                     \
-    BINARY(name##_s, f32_##name(unbox(a), unbox(b), s))                                   \
-    BINARY(name##_d, f64_##name(a, b, s))
-#define MULADD(name, flags)                                                               \
-    HELPER(name##_s, 3, (CpuState *cpu, uint64_t a, uint64_t b, uint64_t c),              \
-           BOX | f32_muladd(unbox(a), unbox(b), unbox(c), flags, s))                      \
-    HELPER(name##_d, 3, (CpuState *cpu, uint64_t a, uint64_t b, uint64_t c),              \
-           f64_muladd(a, b, c, flags, s))
-#define SIGN_S UINT32_C(0x80000000)
-#define SIGN_D UINT64_C(0x8000000000000000)
-#define sign_copy_s(a, b) (((a) & ~SIGN_S) | ((b) & SIGN_S))
-#define sign_copy_d(a, b) (((a) & ~SIGN_D) | ((b) & SIGN_D))
-#define sign_invert_s(a, b) (((a) & ~SIGN_S) | (~(b) & SIGN_S))
-#define sign_invert_d(a, b) (((a) & ~SIGN_D) | (~(b) & SIGN_D))
-#define sign_xor_s(a, b) ((a) ^ ((b) & SIGN_S))
-#define sign_xor_d(a, b) ((a) ^ ((b) & SIGN_D))
-#define SEXT(v) (uint64_t)(int64_t)(int32_t)(v)
-#define TO_INT(name, fn32, fn64, extend)                                                  \
-    UNARY(name##_s, extend(fn32(unbox(a), s)))                                            \
-    UNARY(name##_d, extend(fn64(a, s)))                                                   \
-    UNARY(name##_rtz_s, extend((s->rounding = FLOAT_ROUND_TO_ZERO, fn32(unbox(a), s))))   \
-    UNARY(name##_rtz_d, extend((s->rounding = FLOAT_ROUND_TO_ZERO, fn64(a, s))))
-
-BOTH_STATUS(add)
-BOTH_STATUS(sub)
-BOTH_STATUS(mul)
-BOTH_STATUS(div)
-BOTH_STATUS(min)
-BOTH_STATUS(max)
-BOTH(copy, sign_copy)
-BOTH(invert, sign_invert)
-BOTH(xor, sign_xor)
-COMPARE(eq)
-COMPARE(lt)
-COMPARE(le)
-MULADD(madd, 0)
-MULADD(nmsub, FLOAT_MULADD_NEGATE_PRODUCT)
-MULADD(msub, FLOAT_MULADD_NEGATE_ADDEND)
-MULADD(nmadd, FLOAT_MULADD_NEGATE_PRODUCT | FLOAT_MULADD_NEGATE_ADDEND)
-UNARY(sqrt_s, BOX | f32_sqrt(unbox(a), s))
-UNARY(sqrt_d, f64_sqrt(a, s))
-UNARY(convert_s, f32_to_f64(unbox(a), s))
-UNARY(convert_d, BOX | f64_to_f32(a, s))
-TO_INT(to_w, f32_to_int32, f64_to_int32, SEXT)
-TO_INT(to_wu, f32_to_uint32, f64_to_uint32, SEXT)
-TO_INT(to_l, f32_to_int64, f64_to_int64, )
-TO_INT(to_lu, f32_to_uint64, f64_to_uint64, )
-UNARY(from_w_s, BOX | f32_from_int32(a, s))
-UNARY(from_w_d, f64_from_int32(a, s))
-UNARY(from_wu_s, BOX | f32_from_uint32(a, s))
-UNARY(from_wu_d, f64_from_uint32(a, s))
-UNARY(from_l_s, BOX | f32_from_int64(a, s))
-UNARY(from_l_d, f64_from_int64(a, s))
-UNARY(from_lu_s, BOX | f32_from_uint64(a, s))
-UNARY(from_lu_d, f64_from_uint64(a, s))
-
-typedef struct Op {
-    IrOp op;
-    unsigned cond;
-    const IrHelper *h[2]; /* single, double */
-} Op;
-
-static const Op ops[] = {
-#define H(name) { &h_##name##_s, &h_##name##_d }
-    { IR_OP_f_add, 0, H(add) }, { IR_OP_f_sub, 0, H(sub) }, { IR_OP_f_mul, 0, H(mul) },
-    { IR_OP_f_div, 0, H(div) }, { IR_OP_f_min, 0, H(min) }, { IR_OP_f_max, 0, H(max) },
-    { IR_OP_f_sqrt, 0, H(sqrt) }, { IR_OP_f_convert, 0, H(convert) },
-    { IR_OP_f_sign, IR_SIGN_COPY, H(copy) }, { IR_OP_f_sign, IR_SIGN_INVERT, H(invert) },
-    { IR_OP_f_sign, IR_SIGN_XOR, H(xor) },
-    { IR_OP_f_cmp, IR_EQ, H(eq) }, { IR_OP_f_cmp, IR_LT, H(lt) }, { IR_OP_f_cmp, IR_LE, H(le) },
-    { IR_OP_f_muladd, 0, H(madd) }, { IR_OP_f_muladd, IR_FMA_NEGATE_PRODUCT, H(nmsub) },
-    { IR_OP_f_muladd, IR_FMA_NEGATE_ADDEND, H(msub) },
-    { IR_OP_f_muladd, IR_FMA_NEGATE_PRODUCT | IR_FMA_NEGATE_ADDEND, H(nmadd) },
-    { IR_OP_f_to_int, 0, H(to_w) }, { IR_OP_f_to_int, IR_INT_UNSIGNED, H(to_wu) },
-    { IR_OP_f_to_int, IR_INT_64, H(to_l) },
-    { IR_OP_f_to_int, IR_INT_64 | IR_INT_UNSIGNED, H(to_lu) },
-    { IR_OP_f_to_int, IR_INT_TRUNCATE, H(to_w_rtz) },
-    { IR_OP_f_to_int, IR_INT_TRUNCATE | IR_INT_UNSIGNED, H(to_wu_rtz) },
-    { IR_OP_f_to_int, IR_INT_TRUNCATE | IR_INT_64, H(to_l_rtz) },
-    { IR_OP_f_to_int, IR_INT_TRUNCATE | IR_INT_64 | IR_INT_UNSIGNED, H(to_lu_rtz) },
-    { IR_OP_f_from_int, 0, H(from_w) }, { IR_OP_f_from_int, IR_INT_UNSIGNED, H(from_wu) },
-    { IR_OP_f_from_int, IR_INT_64, H(from_l) },
-    { IR_OP_f_from_int, IR_INT_64 | IR_INT_UNSIGNED, H(from_lu) },
-#undef H
-};
-
-static IrVal build(IrBuilder *b, const Op *o, IrMemOp format, const IrVal *v)
-{
-    const IrHelper *h = o->h[format == IR_MO_64];
-
-    switch (o->op) {
-    case IR_OP_f_sqrt:
-    case IR_OP_f_convert: return ir_f_unary(b, o->op, format, v[0], h);
-    case IR_OP_f_sign: return ir_f_sign(b, format, o->cond, v[0], v[1], h);
-    case IR_OP_f_cmp: return ir_f_cmp(b, format, o->cond, v[0], v[1], h);
-    case IR_OP_f_muladd: return ir_f_muladd(b, format, o->cond, v[0], v[1], v[2], h);
-    case IR_OP_f_to_int: return ir_f_to_int(b, format, o->cond, v[0], h);
-    case IR_OP_f_from_int: return ir_f_from_int(b, format, o->cond, v[0], h);
-    default: return ir_f_binary(b, o->op, format, v[0], v[1], h);
-    }
-}
-
-static uint64_t reference(CpuState *cpu, const IrHelper *h, const uint64_t *a)
-{
-    switch (h->nargs) {
-    case 1: return ((uint64_t(*)(CpuState *, uint64_t))h->fn)(cpu, a[0]);
-    case 2: return ((uint64_t(*)(CpuState *, uint64_t, uint64_t))h->fn)(cpu, a[0], a[1]);
-    default:
-        return ((uint64_t(*)(CpuState *, uint64_t, uint64_t, uint64_t))h->fn)(cpu, a[0], a[1],
-                                                                           a[2]);
-    }
+    return fp_op_find(op, 0)->h[1];
 }
 
 /* So many uses of each global that the second tier keeps it in a register. */
@@ -208,7 +67,7 @@ static const Shape shapes[] = {
     { { G_F1, G_F2, G_F2 }, G_F2, true, false },
 };
 
-static const void *compile(Fixture *f, const Op *o, IrMemOp format, const Shape *sh)
+static const void *compile(Fixture *f, const FpOp *o, IrMemOp format, const Shape *sh)
 {
     bool to_int = o->op == IR_OP_f_cmp || o->op == IR_OP_f_to_int;
     IrVal v[3], r;
@@ -227,7 +86,7 @@ static const void *compile(Fixture *f, const Op *o, IrMemOp format, const Shape 
                                                ir_ld_env(f->b, IR_I64, 80, IR_MO_64)));
         }
     }
-    r = build(f->b, o, format, v);
+    r = fp_op_build(f->b, o, format, v);
     ir_set_global(f->b, sh->dst, to_int ? ir_f_from_bits(f->b, r) : r);
     for (unsigned k = 0; sh->values && k < ir_op_info[o->op].n_src; k++) {
         bool number = o->op != IR_OP_f_from_int;
@@ -237,7 +96,7 @@ static const void *compile(Fixture *f, const Op *o, IrMemOp format, const Shape 
     return fixture_compile(f, CODE_PC).entry;
 }
 
-static void run_case(Fixture *f, const void *entry, const Op *o, IrMemOp format, const Shape *sh,
+static void run_case(Fixture *f, const void *entry, const FpOp *o, IrMemOp format, const Shape *sh,
                      const uint64_t *values, unsigned mode, unsigned flags_before)
 {
     const IrHelper *h = o->h[format == IR_MO_64];
@@ -254,7 +113,7 @@ static void run_case(Fixture *f, const void *entry, const Op *o, IrMemOp format,
     for (unsigned k = 0; k < 3; k++) {
         a[k] = g[sh->src[k] - G_F1];
     }
-    expected = reference(cpu, h, a);
+    expected = fp_op_reference(cpu, h, a);
     expected_flags = cpu->fp_flags;
     cpu->fp_flags = flags_before;
     cpu->g[G_PC] = CODE_PC;
@@ -276,7 +135,7 @@ static void run_case(Fixture *f, const void *entry, const Op *o, IrMemOp format,
 }
 
 /* An operand of the op: @n counts through edge values, now and then unboxed ones. */
-static uint64_t operand(const Op *o, IrMemOp format, unsigned n)
+static uint64_t operand(const FpOp *o, IrMemOp format, unsigned n)
 {
     if (o->op == IR_OP_f_from_int) {
         return ints[n % ARRAY_SIZE(ints)];
@@ -285,7 +144,7 @@ static uint64_t operand(const Op *o, IrMemOp format, unsigned n)
         return edges64[n % ARRAY_SIZE(edges64)];
     }
     n %= ARRAY_SIZE(edges32) + 2;
-    return n < ARRAY_SIZE(edges32) ? BOX | edges32[n] : 0x3ff0000000000000 + n;
+    return n < ARRAY_SIZE(edges32) ? FP_BOX | edges32[n] : 0x3ff0000000000000 + n;
 }
 
 static void test_ops(gconstpointer data)
@@ -297,8 +156,8 @@ static void test_ops(gconstpointer data)
         g_test_skip("no such backend on this host");
         return;
     }
-    for (unsigned k = 0; k < ARRAY_SIZE(ops); k++) {
-        const Op *o = &ops[k];
+    for (unsigned k = 0; k < n_fp_ops; k++) {
+        const FpOp *o = &fp_ops[k];
         unsigned second = ir_op_info[o->op].n_src > 1 ? count : 1;
         for (unsigned sh = 0; sh < ARRAY_SIZE(shapes); sh++) {
             for (IrMemOp format = IR_MO_32; format <= IR_MO_64; format++) {
@@ -368,12 +227,12 @@ static void test_calls(gconstpointer data)
         ir_set_global(f->b, G_P1, look(f, false));
         ir_set_global(f->b, G_F4, ir_f_binary(f->b, IR_OP_f_div, IR_MO_64,
                                               ir_get_global(f->b, G_F1),
-                                              ir_get_global(f->b, G_F3), &h_div_d));
+                                              ir_get_global(f->b, G_F3), helper(IR_OP_f_div)));
         ir_set_global(f->b, 2, look(f, true));
         ir_set_global(f->b, 3, look(f, false));
         ir_set_global(f->b, G_F4, ir_f_binary(f->b, IR_OP_f_div, IR_MO_64,
                                               ir_get_global(f->b, G_F1),
-                                              ir_get_global(f->b, G_F2), &h_div_d));
+                                              ir_get_global(f->b, G_F2), helper(IR_OP_f_div)));
         ir_exit_direct(f->b, 4);
         fixture_go(f);
         g_assert_cmphex(f->cpu->g[G_P1], ==, 0);
@@ -419,7 +278,7 @@ static void test_memory(gconstpointer data)
             fixture_map(f, RAM_BASE, true);
         }
         memcpy(&expected, f->cpu->ram + (at - RAM_BASE), single ? 4 : 8);
-        expected |= single ? BOX : 0;
+        expected |= single ? FP_BOX : 0;
         f->cpu->g[G_P1] = at;
         f->cpu->g[2] = RAM_BASE + 0x800;
         f->cpu->g[3] = 0x10; /* not RAM */
@@ -430,7 +289,7 @@ static void test_memory(gconstpointer data)
             use_much(f);
         }
         x = ir_f_binary(f->b, IR_OP_f_add, IR_MO_64, ir_get_global(f->b, G_F1),
-                        ir_get_global(f->b, G_F2), &h_add_d);
+                        ir_get_global(f->b, G_F2), helper(IR_OP_f_add));
         ir_set_global(f->b, G_F3, x);
         ir_insn_start(f->b, 4);
         x = ir_ld_f(f->b, ir_get_global(f->b, G_P1), mo);
@@ -445,7 +304,8 @@ static void test_memory(gconstpointer data)
             ir_set_global(f->b, G_F4, ir_ld_f(f->b, ir_get_global(f->b, 3), mo));
         }
         ir_exit_direct(f->b, 20);
-        sum = reference(f->cpu, &h_add_d, (uint64_t[]){ f->cpu->g[G_F1], f->cpu->g[G_F2] });
+        sum = fp_op_reference(f->cpu, helper(IR_OP_f_add),
+                              (uint64_t[]){ f->cpu->g[G_F1], f->cpu->g[G_F2] });
         f->cpu->fp_flags = 0;
         fixture_go(f);
         g_assert_cmpint(f->cpu->raised, ==, fault ? 1 : 0);
@@ -467,23 +327,17 @@ static void test_memory(gconstpointer data)
 /* Flags read and written inline; a comparison between the two raises nothing. */
 static void test_flags(gconstpointer data)
 {
-    static const struct {
-        IrCond cond;
-        const IrHelper *h[2];
-    } cmps[] = {
-        { IR_EQ, { &h_eq_s, &h_eq_d } }, { IR_LT, { &h_lt_s, &h_lt_d } },
-        { IR_LE, { &h_le_s, &h_le_d } },
-    };
+    static const IrCond conds[] = { IR_EQ, IR_LT, IR_LE };
     Fixture *f = fixture_new(data);
 
     if (!f) {
         g_test_skip("no such backend on this host");
         return;
     }
-    for (unsigned k = 0; k < ARRAY_SIZE(cmps) * 4; k++) {
+    for (unsigned k = 0; k < ARRAY_SIZE(conds) * 4; k++) {
         bool single = k & 1, pinned = k & 2;
-        const IrHelper *h = cmps[k / 4].h[!single];
-        const Op o = { IR_OP_f_cmp, cmps[k / 4].cond, { h, h } };
+        const FpOp *o = fp_op_find(IR_OP_f_cmp, conds[k / 4]);
+        const IrHelper *h = o->h[!single];
         IrMemOp format = single ? IR_MO_32 : IR_MO_64;
         const void *entry;
         IrVal flags, r;
@@ -496,10 +350,10 @@ static void test_flags(gconstpointer data)
         /* what is inexact before, and in MXCSR, stays */
         ir_set_global(f->b, G_F4, ir_f_binary(f->b, IR_OP_f_div, IR_MO_64,
                                               ir_get_global(f->b, G_F3),
-                                              ir_get_global(f->b, G_F4), &h_div_d));
+                                              ir_get_global(f->b, G_F4), helper(IR_OP_f_div)));
         flags = ir_f_flags(f->b);
         ir_set_global(f->b, G_P1, flags);
-        r = ir_f_cmp(f->b, format, o.cond, ir_get_global(f->b, G_F1),
+        r = ir_f_cmp(f->b, format, o->cond, ir_get_global(f->b, G_F1),
                      ir_get_global(f->b, G_F2), h);
         ir_set_global(f->b, 2, r);
         ir_f_set_flags(f->b, flags);
@@ -514,8 +368,8 @@ static void test_flags(gconstpointer data)
         entry = fixture_compile(f, CODE_PC).entry;
         for (unsigned n = 0; n < 30 * 30; n++) {
             unsigned before = n % 31;
-            uint64_t a[2] = { operand(&o, format, n % 30), operand(&o, format, n / 30) };
-            uint64_t expected = reference(f->cpu, h, a);
+            uint64_t a[2] = { operand(o, format, n % 30), operand(o, format, n / 30) };
+            uint64_t expected = fp_op_reference(f->cpu, h, a);
 
             f->cpu->fp_rounding = n % 4;
             f->cpu->fp_flags = before;
@@ -559,7 +413,7 @@ static void test_moves(gconstpointer data)
     ir_set_global(f->b, G_P1, look(f, false));
     sum = ir_f_from_bits(f->b, ir_imm(f->b, 0));
     for (unsigned n = 0; n < ARRAY_SIZE(v); n++) {
-        sum = ir_f_binary(f->b, IR_OP_f_add, IR_MO_64, sum, v[n], &h_add_d);
+        sum = ir_f_binary(f->b, IR_OP_f_add, IR_MO_64, sum, v[n], helper(IR_OP_f_add));
     }
     ir_set_global(f->b, G_F1, sum);
     ir_set_global(f->b, G_F2, ir_f_from_bits(f->b, ir_imm(f->b, 0)));
