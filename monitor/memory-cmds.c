@@ -121,6 +121,52 @@ HumanReadableText *qmp_x_gpa2hpa(uint64_t addr, GError **err)
                        region, frame * HOST_PAGE + (uintptr_t)host % HOST_PAGE);
 }
 
+/* ---- I/O ports ---- */
+
+/* How many bytes the format says, which the session keeps. */
+static bool port_size(const char *fmt, unsigned *ret, GError **err)
+{
+    ValueFormat f = hmp_session()->format;
+
+    f.size = MIN(f.size, 4);
+    if (!value_format_parse(fmt, &f, err)) {
+        return false;
+    }
+    if (f.size > 4 || f.count != 1) {
+        error_set(err, "format '%s' of an I/O port", fmt);
+        error_set_expected(err, "b, h or w");
+        return false;
+    }
+    hmp_session()->format.size = *ret = f.size;
+    return true;
+}
+
+HumanReadableText *qmp_x_port_read(const char *fmt, uint16_t addr, GError **err)
+{
+    uint64_t value;
+    unsigned size;
+
+    if (!port_size(fmt, &size, err)) {
+        return NULL;
+    }
+    if (address_space_load(system_ports_as(), addr, MEMTXATTRS_CPU, size, &value) != MEMTX_OK) {
+        value = UINT32_MAX >> (32 - 8 * size);
+    }
+    return text_printf("port%c[0x%04x] = 0x%0*" PRIx64 "\n", "?bw?l"[size], addr, size * 2,
+                       value);
+}
+
+bool qmp_x_port_write(const char *fmt, uint16_t addr, uint32_t value, GError **err)
+{
+    unsigned size;
+
+    if (!port_size(fmt, &size, err)) {
+        return false;
+    }
+    address_space_store(system_ports_as(), addr, MEMTXATTRS_CPU, size, value);
+    return true;
+}
+
 /* ---- All bytes of a range ---- */
 
 HumanReadableText *qmp_x_checksum_memory(uint64_t addr, uint64_t size, GError **err)

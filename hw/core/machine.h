@@ -78,6 +78,9 @@ void reset_unregister(void (*fn)(void *opaque), void *opaque);
 /* The guest's physical memory, and its I/O ports. */
 AddressSpace *system_memory_as(void);
 MemoryRegion *system_memory(void);
+/* What CPUs reach by I/O instructions, where the architecture has them: ports 0 to 0xffff, into
+ * whose root boards put devices. Empty on others. Made at first use. */
+AddressSpace *system_ports_as(void);
 
 /* Machine time for CPUs' timers, without knowing the device that keeps it (DESIGN.md,
  * floor 5): the board's clock device implements it. */

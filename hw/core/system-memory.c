@@ -6,6 +6,8 @@
 #include "util/osdep.h"
 #include "hw/core/machine.h"
 
+enum { N_PORTS = 0x10000 };
+
 /* One machine a process: its memory outlives everything that refers to it. */
 static struct {
     MemoryRegion root;
@@ -32,4 +34,20 @@ MemoryRegion *system_memory(void)
 {
     make();
     return &sysmem.root;
+}
+
+AddressSpace *system_ports_as(void)
+{
+    static struct {
+        MemoryRegion root;
+        AddressSpace as;
+        bool made;
+    } ports;
+
+    if (!ports.made) {
+        ports.made = true;
+        memory_region_init(&ports.root, NULL, "io", N_PORTS);
+        address_space_init(&ports.as, &ports.root, "I/O");
+    }
+    return &ports.as;
 }
