@@ -7,6 +7,7 @@
 #include "util/osdep.h"
 #include "softmmu/main-process.h"
 #include "util/cutils.h"
+#include "util/data-dir.h"
 #include "util/fdset.h"
 #include <fcntl.h>
 #include <grp.h>
@@ -110,6 +111,9 @@ bool main_setup_early(const QapiOptions *o, GError **err)
 {
     if (o->name && o->name->process) {
         prctl(PR_SET_NAME, o->name->process);
+    }
+    for (size_t i = 0; o->L && i < o->L->len; i++) {
+        data_dir_add(o->L->items[i]);
     }
     return set_message_form(o) && add_fds(o, err) && check_audiodevs(o, err) &&
            lock_memory(o->overcommit, err) && tie_to_parent(o, err);

@@ -21,7 +21,7 @@ bool main_daemonize(const QapiOptions *o, GError **err);
 /* The machine is ready: let go of the terminal and tell the parent. */
 bool main_daemon_ready(GError **err);
 
-/* -msg, -name, -add-fd, -audiodev, -overcommit, -run-with exit-with-parent: at the start. */
+/* -msg, -name, -L, -add-fd, -audiodev, -overcommit, -run-with exit-with-parent: at the start. */
 bool main_setup_early(const QapiOptions *o, GError **err);
 /* -run-with chroot and user, then -sandbox: when everything is open. */
 bool main_drop_rights(const QapiOptions *o, GError **err);

@@ -11,6 +11,7 @@
 #include "hw/core/loader.h"
 #include "semihosting/semihosting.h"
 #include "util/symbols.h"
+#include "util/data-dir.h"
 #include <elf.h>
 #include <libfdt.h>
 #include <sys/stat.h>
@@ -40,6 +41,12 @@ static char *default_firmware(unsigned xlen)
         "/usr/share/qemu/opensbi-riscv%u-generic-fw_dynamic.bin",
     };
 
+    g_autofree char *name = g_strdup_printf("opensbi-riscv%u-generic-fw_dynamic.bin", xlen);
+    char *own = data_dir_find(name);
+
+    if (own) {
+        return own;
+    }
     for (unsigned i = 0; i < ARRAY_SIZE(patterns); i++) {
         char *path = g_strdup_printf(patterns[i], xlen);
 
@@ -70,7 +77,9 @@ static bool load_firmware(RiscvBoot *b, GError **err)
         return true;
     }
     if (name && !g_str_equal(name, "default")) {
-        b->firmware_path = g_strdup(name);
+        char *found = strchr(name, '/') || access(name, F_OK) == 0 ? NULL : data_dir_find(name);
+
+        b->firmware_path = found ? found : g_strdup(name);
     } else {
         b->firmware_path = default_firmware(b->xlen);
         if (!b->firmware_path) {

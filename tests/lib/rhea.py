@@ -118,6 +118,15 @@ def _own_terminal():
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
+def pss_kib(pid):
+    """A process's proportional set size."""
+    with open('/proc/%d/smaps_rollup' % pid) as f:
+        for line in f:
+            if line.startswith('Pss:'):
+                return int(line.split()[1])
+    raise TestFailure('no Pss in smaps_rollup')
+
+
 class QmpError(Exception):
     """A QMP command's error: its class and description."""
 
@@ -375,11 +384,7 @@ class Machine:
 
     def pss_kib(self):
         """Proportional set size."""
-        with open('/proc/%d/smaps_rollup' % self.pid) as f:
-            for line in f:
-                if line.startswith('Pss:'):
-                    return int(line.split()[1])
-        raise TestFailure('no Pss in smaps_rollup')
+        return pss_kib(self.pid)
 
     def close(self):
         """End it if it still runs; called on every way out."""
