@@ -325,6 +325,11 @@ static bool check_options(MachineState *m, GError **err)
             return false;
         }
     }
+    if (m->usb) {
+        error_set(err, "usb=on: machine '%s' has no USB controller", machine_class(m)->name);
+        error_set_culprit(err, "property", "usb");
+        return false;
+    }
     return true;
 }
 
@@ -413,6 +418,7 @@ static const Property machine_properties[] = {
                 set_boot),
     PROP_STR(MachineState, memory_backend, "memory-backend",
              "id of the memory object that is the guest's memory"),
+    PROP_BOOL(MachineState, usb, "usb", "the machine has a USB controller; none can have one"),
     PROP_BOOL(MachineState, dump_guest_core, "dump-guest-core",
               "core dumps of the process contain the guest's memory", .def = true),
     PROP_BOOL(MachineState, graphics, "graphics",

@@ -24,6 +24,7 @@ typedef struct MachineState {
     char *kernel, *initrd, *append, *dtb, *dumpdtb;
     char *memory_backend;      /* id of the object that is the guest's memory, or NULL */
     bool ram_size_given;       /* by -m or the property "memory" */
+    bool usb;                  /* a USB controller is asked for */
     bool dump_guest_core;      /* core dumps of the process contain the guest's memory */
     struct BootConfiguration *boot; /* -boot, or NULL */
     bool graphics;             /* off: firmware uses the serial port (-nographic) */
