@@ -12,6 +12,7 @@
 #include "softmmu/main-process.h"
 #include "qapi/json.h"
 #include "qapi/keyval.h"
+#include "util/cutils.h"
 
 static const struct { const char *section, *option; } names[] = {
     { "memory", "m" }, { "smp-opts", "smp" }, { "boot-opts", "boot" },
@@ -143,15 +144,14 @@ static bool take_line(Section *s, char *line, GError **err)
 
 static bool read_config(const char *path, GPtrArray *out, GError **err)
 {
-    g_autoptr(GError) cause = NULL;
     g_autofree char *data = NULL;
     g_auto(GStrv) lines = NULL;
     Section s = { .text = g_string_new(NULL) };
     bool ok = true;
 
-    if (!g_file_get_contents(path, &data, NULL, &cause)) {
+    if (!read_file(path, &data, NULL, err)) {
         g_string_free(s.text, TRUE);
-        return error_set(err, "-readconfig: %s", cause->message);
+        return error_prefix(err, "-readconfig");
     }
     lines = g_strsplit(data, "\n", -1);
     for (unsigned i = 0; ok && lines[i]; i++) {

@@ -6,12 +6,12 @@
 #include "util/osdep.h"
 #include "softmmu/main-config.h"
 #include "hw/nvram/fw_cfg.h"
+#include "util/cutils.h"
 
 enum { UUID_SIZE = 16 };
 
 static bool read_contents(const FwCfgOptions *f, char **ret, gsize *ret_size, GError **err)
 {
-    g_autoptr(GError) cause = NULL;
 
     if (!f->file == !f->string) {
         error_set(err, f->file ? "both file= and string= are given" : "contents are missing");
@@ -23,11 +23,7 @@ static bool read_contents(const FwCfgOptions *f, char **ret, gsize *ret_size, GE
         *ret_size = strlen(f->string);
         return true;
     }
-    if (access(f->file, R_OK) != 0) {
-        return error_set_errno(err, errno, "cannot read '%s'", f->file);
-    }
-    return g_file_get_contents(f->file, ret, ret_size, &cause) ||
-           error_set(err, "%s", cause->message);
+    return read_file(f->file, ret, ret_size, err);
 }
 
 static bool add_file(DeviceState *dev, const FwCfgOptions *f, GError **err)
@@ -74,7 +70,6 @@ static void add_time(DeviceState *dev, const char *name, int64_t ms)
 /* -boot, as firmware that knows this interface reads it. */
 static bool add_boot(DeviceState *dev, const BootConfiguration *b, GError **err)
 {
-    g_autoptr(GError) cause = NULL;
     gsize size;
     char *data;
 
@@ -88,8 +83,8 @@ static bool add_boot(DeviceState *dev, const BootConfiguration *b, GError **err)
     if (!b->splash) {
         return true;
     }
-    if (!g_file_get_contents(b->splash, &data, &size, &cause)) {
-        return error_set(err, "-boot splash: %s", cause->message);
+    if (!read_file(b->splash, &data, &size, err)) {
+        return error_prefix(err, "-boot splash");
     }
     return fw_cfg_add_file(dev, g_str_has_suffix(b->splash, ".bmp") ? "bootsplash.bmp"
                                                                     : "bootsplash.jpg",

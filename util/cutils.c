@@ -97,3 +97,19 @@ GMappedFile *map_file(const char *path, GError **err)
     close(fd);
     return file;
 }
+
+bool read_file(const char *path, char **ret, gsize *ret_size, GError **err)
+{
+    g_autoptr(GError) cause = NULL;
+    const char *reason;
+
+    if (g_file_get_contents(path, ret, ret_size, &cause)) {
+        return true;
+    }
+    /* glib's text names the file in its own way; the reason is what stands last. */
+    reason = strrchr(cause->message, ':');
+    error_set(err, "cannot read '%s': %s", path, reason && reason[1] == ' ' ? reason + 2
+                                                               : cause->message);
+    error_set_culprit(err, "file", path);
+    return false;
+}

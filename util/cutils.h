@@ -21,6 +21,10 @@ bool parse_size(const char *text, uint64_t unit, uint64_t *ret);
 /* The other way, for messages: "1.5 GiB", "512 MiB", "17 B". */
 char *format_size(uint64_t bytes);
 
+/* All of a file, which may be a pipe, in memory to be freed; a zero byte follows. The error
+ * names the file. @ret_size may be NULL. */
+bool read_file(const char *path, char **ret, gsize *ret_size, GError **err);
+
 /* A regular file mapped for reading, or NULL; the error names the file. */
 GMappedFile *map_file(const char *path, GError **err);
 

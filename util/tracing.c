@@ -6,6 +6,7 @@
 #include "util/osdep.h"
 #include "util/tracing-record.h"
 #include "util/log.h"
+#include "util/cutils.h"
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -95,12 +96,11 @@ bool trace_enable(const char *pattern, GError **err)
 
 bool trace_enable_file(const char *path, GError **err)
 {
-    g_autoptr(GError) cause = NULL;
     g_autofree char *text = NULL;
     g_auto(GStrv) lines = NULL;
 
-    if (!g_file_get_contents(path, &text, NULL, &cause)) {
-        return error_set(err, "trace events file: %s", cause->message);
+    if (!read_file(path, &text, NULL, err)) {
+        return false;
     }
     lines = g_strsplit(text, "\n", -1);
     for (unsigned i = 0; lines[i]; i++) {

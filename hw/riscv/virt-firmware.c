@@ -85,15 +85,14 @@ bool virt_add_fw_cfg(VirtMachine *s, GError **err)
 static bool pass_file(VirtMachine *s, const char *what, const char *path, uint16_t size_key,
                       uint16_t data_key, GError **err)
 {
-    g_autoptr(GError) cause = NULL;
     char *data;
     size_t size;
 
     if (!path) {
         return true;
     }
-    if (!g_file_get_contents(path, &data, &size, &cause)) {
-        return error_set(err, "%s: %s", what, cause->message);
+    if (!read_file(path, &data, &size, err)) {
+        return error_prefix(err, "%s", what);
     }
     if (size > UINT32_MAX) {
         g_free(data);
