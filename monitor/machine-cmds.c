@@ -6,6 +6,7 @@
 #include "util/osdep.h"
 #include "accel/accel.h"
 #include "hw/core/machine.h"
+#include "hw/core/numa.h"
 #include "monitor/monitor.h"
 #include "qapi/qapi-commands-machine.h"
 #include "qapi/qapi-commands-tcg.h"
@@ -215,6 +216,20 @@ CpuDefinitionInfoList *qmp_query_cpu_definitions(GError **err)
         list->items[list->len++] = info;
     }
     return list;
+}
+
+bool qmp_set_numa_node(NumaOptions *o, GError **err)
+{
+    return machine_current() ? machine_numa_add(machine_current(), o, err)
+                             : error_set(err, "there is no machine yet");
+}
+
+HumanReadableText *qmp_x_query_numa(GError **err)
+{
+    GString *out = g_string_new(NULL);
+
+    machine_numa_info(machine_current(), out);
+    return human_readable_text(out);
 }
 
 MemoryInfo *qmp_query_memory_size_summary(GError **err)

@@ -13,6 +13,8 @@
 #include "chardev/char.h"
 #include "monitor/monitor.h"
 #include "qapi/json.h"
+#include "qapi/qapi-types-machine.h"
+#include "util/cutils.h"
 
 static void free_command(void *p)
 {
@@ -304,6 +306,54 @@ static void add_props(GPtrArray *list, const char *name, const QapiPropsList *pr
     }
 }
 
+/* "FIRST-LAST" as numbers. */
+static bool expand_range(const char *text, struct json_object *list, GError **err)
+{
+    const char *dash = strchr(text, '-');
+    g_autofree char *first = dash ? g_strndup(text, dash - text) : g_strdup(text);
+    uint64_t from, to;
+
+    if (!parse_uint(first, UINT16_MAX, &from) ||
+        !parse_uint(dash ? dash + 1 : first, UINT16_MAX, &to) || to < from) {
+        error_set(err, "-numa cpus=%s", text);
+        error_set_expected(err, "a CPU's number, or FIRST-LAST");
+        return false;
+    }
+    for (uint64_t i = from; i <= to; i++) {
+        json_object_array_add(list, json_object_new_uint64(i));
+    }
+    return true;
+}
+
+static bool add_numa(GPtrArray *list, const QapiProps *props, GError **err)
+{
+    g_autoptr(json_object) value = NULL;
+    g_autoptr(NumaOptions) o = NULL;
+    g_autoptr(Visitor) v = NULL;
+    struct json_object *cpus;
+
+    json_object_deep_copy(props->value, &value, NULL);
+    if (props->keyval && json_object_object_get_ex(value, "cpus", &cpus)) {
+        struct json_object *numbers = json_object_new_array();
+
+        for (size_t i = 0; i < json_object_array_length(cpus); i++) {
+            if (!expand_range(json_object_get_string(json_object_array_get_idx(cpus, i)),
+                              numbers, err)) {
+                json_object_put(numbers);
+                return false;
+            }
+        }
+        json_object_object_add(value, "cpus", numbers);
+    }
+    v = props->keyval ? visitor_new_keyval_input(value) : visitor_new_json_input(value);
+    if (!visit_type_NumaOptions(v, NULL, &o, err)) {
+        return error_prefix(err, "-numa");
+    }
+    main_command_add(list, "set-numa-node", main_struct_json(visit_type_NumaOptions, o), false,
+                     NULL);
+    return true;
+}
+
 /* -s is short for one -gdb; an explicit one counts. */
 static void add_gdb(GPtrArray *list, const QapiOptions *o)
 {
@@ -366,6 +416,11 @@ GPtrArray *main_commands_new(const QapiOptions *o, const GuestTarget *target, GE
     }
     add_props(list, "object-add", o->object, false, "-object");
     add_props(list, "blockdev-add", o->blockdev, false, "-blockdev");
+    for (size_t i = 0; o->numa && i < o->numa->len; i++) {
+        if (!add_numa(list, o->numa->items[i], err)) {
+            return NULL;
+        }
+    }
     if (!main_add_netdevs(o, list, err)) {
         return NULL;
     }

@@ -5,6 +5,7 @@
  */
 #include "util/osdep.h"
 #include "hw/core/machine.h"
+#include "hw/core/numa.h"
 #include "backends/hostmem.h"
 #include "qapi/qapi-types-options.h"
 #include "util/cutils.h"
@@ -393,7 +394,7 @@ bool machine_run_init(MachineState *m, GError **err)
 
     g_assert(!m->initialized);
     if (!object_init_ok(m, err) || !check_cpus(m, err) || !check_options(m, err) ||
-        !make_ram(m, err)) {
+        !make_ram(m, err) || !machine_numa_complete(m, err)) {
         return false;
     }
     if (mc->init && !mc->init(m, err)) {
@@ -455,6 +456,7 @@ static void machine_instance_finalize(Object *obj)
         memory_region_destroy(m->ram);
         g_free(m->ram);
     }
+    machine_numa_free(m);
     qapi_free_BootConfiguration(m->boot);
     g_free(m->fdt);
     g_clear_pointer(&m->boot_order, g_ptr_array_unref);

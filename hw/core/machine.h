@@ -13,6 +13,8 @@
 #define TYPE_MACHINE        "machine"
 #define MACHINE_TYPE_SUFFIX "-machine"
 
+typedef struct NumaState NumaState;
+
 typedef struct MachineState {
     Object parent;
     /* properties */
@@ -26,6 +28,7 @@ typedef struct MachineState {
     bool ram_size_given;       /* by -m or the property "memory" */
     bool usb;                  /* a USB controller is asked for */
     bool dump_guest_core;      /* core dumps of the process contain the guest's memory */
+    struct NumaState *numa;    /* -numa, or NULL (hw/core/numa.h) */
     struct BootConfiguration *boot; /* -boot, or NULL */
     bool graphics;             /* off: firmware uses the serial port (-nographic) */
     /* made by machine_run_init */
@@ -52,6 +55,7 @@ typedef struct MachineClass {
     const char *default_nic;   /* -nic's default model, or NULL */
     bool is_default;
     bool no_ram, no_cpu;       /* none */
+    bool numa;                 /* tells the guest of NUMA nodes */
     bool (*init)(MachineState *m, GError **err);
     void (*reset)(MachineState *m); /* NULL: devices, then CPUs */
 } MachineClass;

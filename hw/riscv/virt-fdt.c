@@ -6,6 +6,7 @@
  */
 #include "util/osdep.h"
 #include "hw/riscv/virt.h"
+#include "hw/core/numa.h"
 #include "hw/intc/riscv-aclint.h"
 #include "hw/riscv/fdt.h"
 
@@ -29,6 +30,54 @@ static void irqs_extended(FdtBuilder *f, const char *path, const uint32_t *intc,
     }
     fdtb_cells(f, path, "interrupts-extended", cells, k);
 }
+
+/* ---- NUMA (Devicetree specification; Linux, bindings/numa.txt) ---- */
+
+static void add_memory_nodes(FdtBuilder *f, const NumaState *numa)
+{
+    uint64_t base = virt_map[VIRT_RAM].base;
+
+    for (unsigned i = 0; i < numa->n_nodes; i++) {
+        g_autofree char *path = g_strdup_printf("/memory@%" PRIx64, base);
+
+        if (numa->mem[i]) {
+            fdtb_memory(f, base, numa->mem[i]);
+            fdtb_u32(f, path, "numa-node-id", i);
+        }
+        base += numa->mem[i];
+    }
+}
+
+static void add_numa_cpus(FdtBuilder *f, const MachineState *m)
+{
+    for (unsigned i = 0; i < m->smp_cpus; i++) {
+        g_autofree char *path = g_strdup_printf("/cpus/cpu@%u", i);
+
+        fdtb_u32(f, path, "numa-node-id", m->numa->node_of[i]);
+    }
+}
+
+static void add_distances(FdtBuilder *f, const NumaState *numa)
+{
+    unsigned n = numa->n_nodes, k = 0;
+    g_autofree uint32_t *cells = g_new(uint32_t, 3 * n * n);
+
+    if (!numa->has_distances) {
+        return;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        for (unsigned j = 0; j < n; j++) {
+            cells[k++] = i;
+            cells[k++] = j;
+            cells[k++] = numa->distance[i][j];
+        }
+    }
+    fdtb_node(f, "/distance-map");
+    fdtb_str(f, "/distance-map", "compatible", "numa-distance-map-v1");
+    fdtb_cells(f, "/distance-map", "distance-matrix", cells, k);
+}
+
+/* ---- Devices ---- */
 
 static void add_clint_node(VirtMachine *s, FdtBuilder *f, const uint32_t *intc)
 {
@@ -180,8 +229,16 @@ static void build(VirtMachine *s, FdtBuilder *f)
     fdtb_u32(f, "/", "#size-cells", 2);
     fdtb_str(f, "/", "compatible", "riscv-virtio");
     fdtb_str(f, "/", "model", "riscv-virtio,qemu");
-    fdtb_memory(f, virt_map[VIRT_RAM].base, s->parent.ram_size);
+    if (s->parent.numa) {
+        add_memory_nodes(f, s->parent.numa);
+    } else {
+        fdtb_memory(f, virt_map[VIRT_RAM].base, s->parent.ram_size);
+    }
     fdtb_riscv_cpus(f, s->harts, s->parent.smp_cpus, RISCV_ACLINT_TIMEBASE_FREQ, intc);
+    if (s->parent.numa) {
+        add_numa_cpus(f, &s->parent);
+        add_distances(f, s->parent.numa);
+    }
     fdtb_node(f, "/soc");
     fdtb_u32(f, "/soc", "#address-cells", 2);
     fdtb_u32(f, "/soc", "#size-cells", 2);

@@ -220,6 +220,7 @@ static void virt_class_init(ObjectClass *klass, const TypeInfo *type)
     mc->default_cpu_model = virt_default_cpu;
     mc->block_default = "virtio";
     mc->default_nic = "virtio-net-device";
+    mc->numa = true;
     mc->init = virt_init;
 }
 
