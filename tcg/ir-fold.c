@@ -294,6 +294,61 @@ IrVal ir_remu(IrBuilder *b, IrVal x, IrVal y)
                      : op2(b, IR_OP_remu, x, y);
 }
 
+/* x and y are one value, perhaps truncated twice. */
+static bool same_value(const IrBuilder *b, IrVal x, IrVal y)
+{
+    const IrInsn *d = ir_def(b, x), *e = ir_def(b, y);
+
+    return x == y || (d && e && d->op == IR_OP_trunc && e->op == IR_OP_trunc &&
+                      d->src[0] == e->src[0]);
+}
+
+static bool is_extend_s(const IrBuilder *b, IrVal v)
+{
+    const IrInsn *d = ir_def(b, v);
+
+    return d && (d->op == IR_OP_extend_s || d->op == IR_OP_sext32);
+}
+
+/* (z << n) op (z >> (width - n)) for an op that joins bits: the rotation, or IR_NONE. In 32
+ * bits, both sides may be sign-extended, and then so is the result. */
+static IrVal rotation(IrBuilder *b, IrVal x, IrVal y)
+{
+    const IrInsn *d = ir_def(b, x), *e = ir_def(b, y);
+    IrVal r;
+
+    if (!d || !e) {
+        return IR_NONE;
+    }
+    if (d->op == IR_OP_extend_s && e->op == IR_OP_extend_s) {
+        r = rotation(b, d->src[0], e->src[0]);
+        return r ? ir_extend_s(b, r) : IR_NONE;
+    }
+    if (d->op == IR_OP_shr) {
+        const IrInsn *t = d;
+        d = e;
+        e = t;
+    }
+    if (d->op != IR_OP_shl || e->op != IR_OP_shr || !is_const(b, d->src[1]) ||
+        !is_const(b, e->src[1]) || !same_value(b, d->src[0], e->src[0]) ||
+        const_value(b, d->src[1]) + const_value(b, e->src[1]) != (int)width(b, x)) {
+        return IR_NONE;
+    }
+    return ir_rotl(b, d->src[0], d->src[1]);
+}
+
+/* A bitwise op of two sign-extended 32-bit values: extended once, after it. Operands whose
+ * extension nobody else needs lose it. IR_NONE: it is none. */
+static IrVal narrowed(IrBuilder *b, IrVal (*op)(IrBuilder *b, IrVal x, IrVal y), IrVal x,
+                      IrVal y)
+{
+    if (type_of(b, x) != IR_I64 || !is_extend_s(b, x) || !(is_extend_s(b, y) ||
+        (is_const(b, y) && is_sext(b, y, 32)))) {
+        return IR_NONE;
+    }
+    return ir_extend_s(b, op(b, ir_trunc(b, x), ir_trunc(b, y)));
+}
+
 IrVal ir_and(IrBuilder *b, IrVal x, IrVal y)
 {
     IrVal r;
@@ -313,6 +368,8 @@ IrVal ir_and(IrBuilder *b, IrVal x, IrVal y)
         case 0xffffffff: return ir_zext32(b, x); /* an I32 constant is never this */
         default: break;
         }
+    } else if ((r = narrowed(b, ir_and, x, y))) {
+        return r;
     }
     return emit2(b, IR_OP_and, x, y);
 }
@@ -328,7 +385,13 @@ IrVal ir_or(IrBuilder *b, IrVal x, IrVal y)
     if (x == y || is_value(b, y, 0)) {
         return x;
     }
-    return is_value(b, y, -1) ? y : emit2(b, IR_OP_or, x, y);
+    if (is_value(b, y, -1)) {
+        return y;
+    }
+    if ((r = rotation(b, x, y)) || (r = narrowed(b, ir_or, x, y))) {
+        return r;
+    }
+    return emit2(b, IR_OP_or, x, y);
 }
 
 IrVal ir_xor(IrBuilder *b, IrVal x, IrVal y)
@@ -345,14 +408,26 @@ IrVal ir_xor(IrBuilder *b, IrVal x, IrVal y)
     if (is_value(b, y, 0)) {
         return x;
     }
-    return is_value(b, y, -1) ? ir_not(b, x) : emit2(b, IR_OP_xor, x, y);
+    if (is_value(b, y, -1)) {
+        return ir_not(b, x);
+    }
+    if ((r = rotation(b, x, y)) || (r = narrowed(b, ir_xor, x, y))) {
+        return r;
+    }
+    return emit2(b, IR_OP_xor, x, y);
 }
 
 IrVal ir_not(IrBuilder *b, IrVal x)
 {
     const IrInsn *d = ir_def(b, x);
 
-    return d && d->op == IR_OP_not ? d->src[0] : op1(b, IR_OP_not, type_of(b, x), x);
+    if (d && d->op == IR_OP_not) {
+        return d->src[0];
+    }
+    if (d && d->op == IR_OP_extend_s) {
+        return ir_extend_s(b, ir_not(b, d->src[0]));
+    }
+    return op1(b, IR_OP_not, type_of(b, x), x);
 }
 
 IrVal ir_andc(IrBuilder *b, IrVal x, IrVal y)

@@ -272,9 +272,13 @@ static inline const CpuViewKey *tcg_view_key(const TcgViewPool *p)
 
 /* ---- Pages that hold code (smc.c) ---- */
 
+enum { TCG_GRANULES = 32 };
 struct TcgPage {
     uint64_t ram_page;
-    TcgPageNode *regions; /* (p) */
+    TcgPageNode *regions[TCG_GRANULES]; /* (p) by the granule where a range begins */
+    uint32_t n_ranges;    /* (p) in all lists */
+    uint8_t reach;        /* (p) no range goes on for more granules than this */
+    bool stale;           /* (p) granules has bits of regions that are gone */
     uint32_t pins;        /* (p) translations under way */
     uint32_t version;     /* (p) counts writes */
     uint32_t granules;    /* (p) bit per 128 bytes that a region covers */

@@ -17,6 +17,7 @@
 #include "accel/tcg/internal.h"
 
 enum { GRANULE_BITS = TCG_PAGE_BITS - 5 };
+_Static_assert(TCG_PAGE_SIZE >> GRANULE_BITS == TCG_GRANULES, "a bit for each");
 
 void tcg_pages_init(TcgEngine *e)
 {
@@ -87,7 +88,7 @@ enum { IDLE_WRITES = 32 };
 
 void tcg_page_release_locked(TcgEngine *e, TcgPageStripe *s, TcgPage *p)
 {
-    if (p->pins || p->regions || (p->guarded && p->idle_writes < IDLE_WRITES)) {
+    if (p->pins || p->n_ranges || (p->guarded && p->idle_writes < IDLE_WRITES)) {
         return;
     }
     uint8_t *flags = page_flags(p->ram_page);
@@ -139,12 +140,16 @@ void tcg_page_unpin(TcgEngine *e, TcgPagePin *pin)
 
 static void page_list_locked(TcgPage *p, TcgPageNode *n)
 {
-    n->next = p->regions;
+    unsigned first = n->first >> GRANULE_BITS;
+    TcgPageNode **list = &p->regions[first];
+    n->next = *list;
     if (n->next) {
         n->next->pprev = &n->next;
     }
-    n->pprev = &p->regions;
-    p->regions = n;
+    n->pprev = list;
+    *list = n;
+    p->n_ranges++;
+    p->reach = MAX(p->reach, (n->last >> GRANULE_BITS) - first);
     p->granules |= granule_mask(n->first, n->last);
     p->idle_writes = 0;
 }
@@ -161,9 +166,9 @@ static void page_unlist_locked(TcgEngine *e, uint64_t ram_page, TcgPageNode *n)
     n->pprev = NULL;
     TcgPageStripe *s = tcg_page_stripe(e, ram_page);
     TcgPage *p = page_find_locked(s, ram_page);
-    p->granules = 0;
-    for (TcgPageNode *o = p->regions; o; o = o->next) {
-        p->granules |= granule_mask(o->first, o->last);
+    p->stale = --p->n_ranges;
+    if (!p->n_ranges) {
+        p->granules = p->reach = 0;
     }
     tcg_page_release_locked(e, s, p);
 }
@@ -208,16 +213,26 @@ static uint64_t node_other_page(const TcgPageNode *n)
     return n == &r->node[1] ? tcg_region_page(r) : r->ram_page2;
 }
 
-/*
- * Kill what overlaps offset..last of the page, as far as the locks held reach: returns a
- * page whose lock is wanted too, or TCG_TAG_INVALID when done.
- */
-static uint64_t page_kill_locked(TcgEngine *e, TcgPage *p, unsigned offset, unsigned last,
-                                 uint64_t locked, bool *killed)
+/* A write has met none of the regions that the granules promised. */
+static void page_recount_locked(TcgPage *p)
+{
+    p->granules = p->reach = 0;
+    p->stale = false;
+    for (unsigned g = 0; g < TCG_GRANULES; g++) {
+        for (const TcgPageNode *n = p->regions[g]; n; n = n->next) {
+            p->granules |= granule_mask(n->first, n->last);
+            p->reach = MAX(p->reach, (n->last >> GRANULE_BITS) - g);
+        }
+    }
+}
+
+/* page_kill_locked() for the ranges that begin in one granule. */
+static uint64_t list_kill_locked(TcgEngine *e, TcgPage *p, unsigned granule, unsigned offset,
+                                 unsigned last, uint64_t locked, bool *killed)
 {
     uint64_t wanted = TCG_TAG_INVALID;
     TcgPageNode *next;
-    for (TcgPageNode *n = p->regions; n; n = next) {
+    for (TcgPageNode *n = p->regions[granule]; n; n = next) {
         next = n->next;
         if (n->first > last || n->last < offset) {
             continue;
@@ -232,8 +247,27 @@ static uint64_t page_kill_locked(TcgEngine *e, TcgPage *p, unsigned offset, unsi
         tcg_region_kill_locked(e, n->region);
         *killed = true;
         if (several) {
-            next = p->regions; /* other nodes of it were on this list */
+            next = p->regions[granule]; /* other nodes of it were on this list */
         }
+    }
+    return wanted;
+}
+
+/*
+ * Kill what overlaps offset..last of the page, as far as the locks held reach: returns a
+ * page whose lock is wanted too, or TCG_TAG_INVALID when done.
+ */
+static uint64_t page_kill_locked(TcgEngine *e, TcgPage *p, unsigned offset, unsigned last,
+                                 uint64_t locked, bool *killed)
+{
+    uint64_t wanted = TCG_TAG_INVALID;
+    unsigned first = offset >> GRANULE_BITS;
+    for (unsigned g = first - MIN(p->reach, first); g <= last >> GRANULE_BITS; g++) {
+        uint64_t more = list_kill_locked(e, p, g, offset, last, locked, killed);
+        wanted = more != TCG_TAG_INVALID ? more : wanted;
+    }
+    if (!*killed && p->stale && wanted == TCG_TAG_INVALID) {
+        page_recount_locked(p);
     }
     return wanted;
 }
@@ -251,7 +285,7 @@ bool tcg_page_written(TcgEngine *e, uint64_t ram_page, unsigned offset, unsigned
         TcgPage *p = page_find_locked(s, ram_page);
         if (p) {
             p->version++;
-            if (!p->regions && ++p->idle_writes >= IDLE_WRITES) {
+            if (!p->n_ranges && ++p->idle_writes >= IDLE_WRITES) {
                 tcg_page_release_locked(e, s, p);
             } else if (p->granules & granule_mask(offset, last)) {
                 p->pins++; /* it stays while its list is walked */
