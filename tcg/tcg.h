@@ -33,7 +33,8 @@ enum {
     TCG_PAGE_BITS = 12,
     TCG_VIEW_BITS = 16,
     TCG_VIEW_ENTRIES = 1 << TCG_VIEW_BITS,
-    TCG_VIEW_SITES = 128,
+    TCG_VIEW_SITES = 1024,
+    TCG_VIEW_SITE_GROUP = 64,
     TCG_FETCH_BITS = 12,
     TCG_FETCH_ENTRIES = 1 << TCG_FETCH_BITS,
     TCG_JUMP_BITS = 14,
@@ -54,7 +55,8 @@ typedef struct TcgDataView {
      * the tables above is dropped or changed otherwise than by another page's. */
     TcgViewEntry load_site[TCG_VIEW_SITES];
     TcgViewEntry store_site[TCG_VIEW_SITES];
-    uint32_t sites_used; /* some copy may be valid */
+    /* some copy in these may be valid: groups of load_site, then of store_site */
+    uint8_t sites_used[2][TCG_VIEW_SITES / TCG_VIEW_SITE_GROUP];
 } TcgDataView;
 /* Fetch view: virtual page -> guest physical page. */
 typedef struct TcgFetchEntry {

@@ -192,6 +192,7 @@ typedef struct TcgLeafRange {
 typedef struct TcgDataSide {
     uint32_t store_page[TCG_VIEW_ENTRIES];    /* RAM page number behind store[i] */
     uint64_t global[2][TCG_VIEW_ENTRIES / 64]; /* of load and store entries */
+    bool sites_ready; /* the table's sites have been written */
 } TcgDataSide;
 
 typedef struct TcgDataSlot {

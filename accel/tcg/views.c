@@ -154,13 +154,22 @@ static void view_put(TcgDataSlot *s, TcgView *w, bool store, unsigned i, TcgView
 }
 
 /* What generated code has copied out of the tables goes too. */
-static inline void sites_clear(TcgDataView *t)
+static void sites_clear(TcgDataView *t)
 {
-    if (t->sites_used) {
-        memset(t->load_site, 0xff, sizeof(t->load_site));
-        memset(t->store_site, 0xff, sizeof(t->store_site));
-        t->sites_used = 0;
+    enum { GROUPS = G_N_ELEMENTS(t->sites_used[0]), SIZE = TCG_VIEW_SITE_GROUP };
+    static const uint8_t none[sizeof(t->sites_used)];
+    if (!memcmp(t->sites_used, none, sizeof(none))) {
+        return;
     }
+    for (unsigned g = 0; g < GROUPS; g++) {
+        if (t->sites_used[0][g]) {
+            memset(t->load_site + g * SIZE, 0xff, SIZE * sizeof(t->load_site[0]));
+        }
+        if (t->sites_used[1][g]) {
+            memset(t->store_site + g * SIZE, 0xff, SIZE * sizeof(t->store_site[0]));
+        }
+    }
+    memset(t->sites_used, 0, sizeof(t->sites_used));
 }
 
 static void touched_reset(TcgView *w)
@@ -182,8 +191,12 @@ static void data_recycle(TcgDataSlot *s, TcgView *w)
     if (live > BLOCKS_KEPT && !madvise(&s->table, sizeof(s->table), MADV_DONTNEED)) {
         memset(w->live, 0, sizeof(w->live));
         touched_reset(w);
+        s->side.sites_ready = false;
     }
-    s->table.sites_used = 1; /* they may be zeros */
+    if (!s->side.sites_ready) { /* they are zeros */
+        memset(s->table.sites_used, 1, sizeof(s->table.sites_used));
+        s->side.sites_ready = true;
+    }
     sites_clear(&s->table);
     for (unsigned store = 0; store < 2; store++) {
         block_need(s, w, store, 0);

@@ -219,6 +219,16 @@ static void zero_locals(Gen *g)
     }
 }
 
+static unsigned count_accesses(const IrCode *ir)
+{
+    unsigned count = 0;
+
+    for (uint32_t n = 0; n < ir->n_insns; n++) {
+        count += ir->insns[n].op == IR_OP_ld || ir->insns[n].op == IR_OP_st;
+    }
+    return count;
+}
+
 static bool x86_compile(TcgContext *tcg, TcgCompile *c, TcgBuffer *buf, size_t offset,
                         size_t room)
 {
@@ -249,7 +259,7 @@ static bool x86_compile(TcgContext *tcg, TcgCompile *c, TcgBuffer *buf, size_t o
     put64(&g.p, (uintptr_t)c->region);
     put64(&g.p, 0);
     if (c->tier == 2) {
-        g.site = atomic_fetch_add(&ctx->next_site, 32);
+        g.site = atomic_fetch_add(&ctx->next_site, count_accesses(c->ir));
         x86_region_assign(&g);
     }
     c->checked_entry = buf->rx + (g.p - buf->rw);

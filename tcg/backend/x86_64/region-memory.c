@@ -29,6 +29,17 @@ static int32_t site_at(const IrInsn *i, unsigned site)
            site % TCG_VIEW_SITES * sizeof(TcgViewEntry);
 }
 
+/* The flag that says that the site's group is in use. */
+static int32_t site_used_at(const SlowInfo *info, int32_t site)
+{
+    bool store = info->op != IR_OP_ld;
+    size_t sites = store ? offsetof(TcgDataView, store_site) : offsetof(TcgDataView, load_site);
+    unsigned n = ((size_t)site - sites) / sizeof(TcgViewEntry);
+
+    return offsetof(TcgDataView, sites_used) +
+           store * sizeof(((TcgDataView *)0)->sites_used[0]) + n / TCG_VIEW_SITE_GROUP;
+}
+
 /* and t, mask with the fixed length that a mask needs */
 static void emit_mask(Gen *g, unsigned w, int reg, int32_t mask)
 {
@@ -121,7 +132,7 @@ uint8_t *gen_site_miss(Gen *g, const SlowStub *s)
     emit_rmx(&g->p, 64, OPC_MOV_LOAD, u, R15, u, 0, table + offsetof(TcgViewEntry, addend));
     emit_store(&g->p, 64, t, R15, s->site + offsetof(TcgViewEntry, tag));
     emit_store(&g->p, 64, u, R15, s->site + offsetof(TcgViewEntry, addend));
-    emit_mov_mi(&g->p, 32, R15, offsetof(TcgDataView, sites_used), 1);
+    emit_mov_mi(&g->p, 8, R15, site_used_at(info, s->site), 1);
     emit_jmp_to(&g->p, s->hit);
     return slow;
 }
