@@ -215,6 +215,38 @@ static void test_links(gconstpointer backend)
     fixture_free(f);
 }
 
+/* A poll behind an instruction: what it did is done and counted, the rest is not. */
+static void test_poll_within(gconstpointer backend)
+{
+    Fixture *f = open_backend(backend);
+
+    for (int asked = 0; f && asked < 2; asked++) {
+        fixture_reset(f);
+        f->cpu->tcg.exit_request = asked;
+        f->cpu->tcg.icount = 100;
+        f->cpu->g[1] = 7;
+        ir_insn_start(f->b, 0);
+        ir_set_global(f->b, 2, ir_addi(f->b, ir_get_global(f->b, 1), 1));
+        ir_set_global(f->b, G_M1, ir_get_global(f->b, 1));
+        ir_poll(f->b, 4);
+        ir_insn_start(f->b, 4);
+        ir_set_global(f->b, 3, ir_add(f->b, ir_get_global(f->b, 2), ir_get_global(f->b, G_M1)));
+        ir_set_global(f->b, G_M1, ir_imm(f->b, 5));
+        ir_exit_loop(f->b, 8);
+        uint64_t old = f->cpu->g[3];
+        TcgExit exit = fixture_go(f);
+        g_assert_cmpint(exit.reason, ==, TCG_EXIT_POLL);
+        g_assert_cmphex(f->cpu->g[G_PC], ==, CODE_PC + (asked ? 4 : 8));
+        g_assert_cmpuint(f->cpu->tcg.icount, ==, asked ? 101 : 102);
+        g_assert_cmphex(f->cpu->g[2], ==, 8);
+        g_assert_cmphex(f->cpu->g[3], ==, asked ? old : 15);
+        g_assert_cmphex(f->cpu->g[G_M1], ==, asked ? 7 : 5);
+    }
+    if (f) {
+        fixture_free(f);
+    }
+}
+
 /* A forward exit within the page goes on without a poll; one out of it polls. */
 static void test_polls(gconstpointer backend)
 {
@@ -703,7 +735,8 @@ int main(int argc, char **argv)
     } tests[] = {
         { "branches", test_branches },   { "locals", test_locals },
         { "side-exit", test_side_exit }, { "links", test_links },
-        { "polls", test_polls },         { "indirect", test_indirect },
+        { "polls", test_polls },         { "poll-within", test_poll_within },
+               { "indirect", test_indirect },
         { "two-pages", test_two_pages }, { "many-exits", test_many_exits },
         { "call-args", test_call_args }, { "call-globals", test_call_globals },
         { "no-room", test_no_room },

@@ -253,6 +253,54 @@ static void test_same_operand(Fixture *f, IrOp op, IrType type)
     }
 }
 
+/* Shapes that the builder makes one op of: rotations made of two shifts, and bitwise ops of
+ * sign-extended halves. All that was computed on the way is looked at too. */
+static void test_joined(gconstpointer data)
+{
+    typedef IrVal Join(IrBuilder *b, IrVal x, IrVal y);
+    static Join *const joins[] = { ir_or, ir_xor, ir_and };
+    Fixture *f = fixture_new(data);
+
+    if (!f) {
+        g_test_skip("no such backend on this host");
+        return;
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(edges) * 31 * ARRAY_SIZE(joins) * 4; i++) {
+        uint64_t x = edges[i % ARRAY_SIZE(edges)];
+        unsigned n = i / ARRAY_SIZE(edges) % 31 + 1, kind = i / ARRAY_SIZE(edges) / 31;
+        unsigned join = kind % ARRAY_SIZE(joins), shape = kind / ARRAY_SIZE(joins);
+        bool wide = shape & 1;
+        unsigned w = wide ? 64 : 32, back = w - n + (shape >> 1); /* the latter: none */
+        uint64_t a = wide ? x << n : (uint64_t)(int32_t)((uint32_t)x << n);
+        uint64_t b = wide ? x >> (back & 63)
+                          : (uint64_t)(int32_t)((uint32_t)x >> (back & 31));
+        uint64_t joined = join == 0 ? a | b : join == 1 ? a ^ b : a & b;
+        IrType type = wide ? IR_I64 : IR_I32;
+        IrVal v[2];
+
+        fixture_reset(f);
+        f->cpu->g[1] = x;
+        ir_insn_start(f->b, 0);
+        for (unsigned k = 0; k < 2; k++) {
+            IrVal z = ir_get_global(f->b, 1), count = ir_const(f->b, type, k ? back : n);
+            z = wide ? z : ir_trunc(f->b, z);
+            z = k ? ir_shr(f->b, z, count) : ir_shl(f->b, z, count);
+            v[k] = wide ? z : ir_extend_s(f->b, z);
+            ir_set_global(f->b, 2 + k, v[k]);
+        }
+        v[0] = joins[join](f->b, v[0], v[1]);
+        ir_set_global(f->b, G_M1, v[0]);
+        ir_set_global(f->b, 4, ir_not(f->b, v[0]));
+        ir_exit_loop(f->b, 4);
+        fixture_go(f);
+        g_assert_cmphex(f->cpu->g[2], ==, a);
+        g_assert_cmphex(f->cpu->g[3], ==, b);
+        g_assert_cmphex(f->cpu->g[G_M1], ==, joined);
+        g_assert_cmphex(f->cpu->g[4], ==, ~joined);
+    }
+    fixture_free(f);
+}
+
 static void test_pure_op(gconstpointer data)
 {
     const char *backend = data;
@@ -347,6 +395,9 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/tcg/eval", test_eval);
+    g_test_add_data_func("/tcg/interp/joined", "interp", test_joined);
+    g_test_add_data_func("/tcg/x86_64/joined", "x86_64", test_joined);
+    g_test_add_data_func("/tcg/x86_64-tier2/joined", "x86_64-tier2", test_joined);
     g_test_add_data_func("/tcg/interp/pure-ops", "interp", test_pure_op);
     g_test_add_data_func("/tcg/x86_64/pure-ops", "x86_64", test_pure_op);
     g_test_add_data_func("/tcg/x86_64-baseline/pure-ops", "x86_64-baseline", test_pure_op);
