@@ -13,7 +13,9 @@
 #include "monitor/hmp-internal.h"
 #include "monitor/monitor.h"
 #include "net/net.h"
+#include "qapi/json.h"
 #include "qapi/qapi-hmp.h"
+#include "qapi/qapi-options.h"
 #include "qapi/qapi-types-net.h"
 #include "qom/object.h"
 #include "util/log.h"
@@ -346,10 +348,43 @@ static void offer_props(Completion *c, void (*offer_types)(Completion *c),
     }
 }
 
+/* The keys of a command-line option, of which the schema knows all, whatever its kind. */
+static void offer_option_keys(Completion *c, const char *option)
+{
+    g_autoptr(json_object) all = NULL;
+    QmpDispatch d;
+
+    monitor_dispatch_setup(&d);
+    all = qapi_introspection_json(qapi_option_parameters, d.ctx);
+    for (size_t i = 0; i < json_object_array_length(all); i++) {
+        struct json_object *o = json_object_array_get_idx(all, i), *name, *keys;
+
+        if (!json_object_object_get_ex(o, "option", &name) ||
+            !g_str_equal(json_object_get_string(name), option) ||
+            !json_object_object_get_ex(o, "parameters", &keys)) {
+            continue;
+        }
+        for (size_t k = 0; k < json_object_array_length(keys); k++) {
+            if (json_object_object_get_ex(json_object_array_get_idx(keys, k), "name", &name)) {
+                g_autofree char *key = g_strconcat(json_object_get_string(name), "=", NULL);
+
+                offer(c, key);
+            }
+        }
+    }
+}
+
 static void offer_net_backend(Completion *c)
 {
+    const char *comma = strrchr(c->typed, ',');
+
     c->is_item = true;
-    offer_names(c, NetClientDriver_names);
+    if (comma) {
+        skip_typed(c, comma + 1 - c->typed);
+        offer_option_keys(c, "netdev");
+    } else {
+        offer_names(c, NetClientDriver_names);
+    }
 }
 
 static void offer_device(Completion *c)
