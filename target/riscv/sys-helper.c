@@ -109,10 +109,13 @@ static uint64_t h_sret(CpuState *cs, uint32_t insn)
 }
 
 /* A loop around WFI with a pending interrupt that stays disabled: firmware that waits for
- * another hart does so (OpenSBI before 1.2 leaves MSIP pending while a hart waits to be
- * started, and then races with the hart that starts it, if it looks too often). Such a hart
- * sleeps for longer and longer; a further interrupt ends its sleep. */
-enum { WFI_PATIENCE = 8, WFI_NAP_US = 100, WFI_NAP_DOUBLINGS = 7 };
+ * another hart does so. OpenSBI before 1.2 leaves MSIP pending while a hart waits to be started,
+ * and says that it may start before it says where: a hart that looks in between starts the
+ * kernel a second time. The gap is a few instructions, but code that runs for the first time is
+ * translated there, and the host may take the thread's core away. So such a hart must look
+ * seldom: it sleeps for longer and longer, and a further interrupt, which OpenSBI sends when all
+ * is said, ends its sleep at once. */
+enum { WFI_PATIENCE = 2, WFI_NAP_US = 2000, WFI_NAP_DOUBLINGS = 8 };
 
 static void h_wfi(CpuState *cs, uint32_t insn, uint64_t length)
 {
