@@ -25,7 +25,8 @@ static Segment segment_at(const ElfFile *e, uint64_t at)
     };
 }
 
-static bool load_segment(const ElfFile *e, const Segment *s, unsigned index, GError **err)
+static bool load_segment(const ElfFile *e, RomFile *file, const Segment *s, unsigned index,
+                         GError **err)
 {
     g_autofree char *base = g_path_get_basename(e->path);
     g_autofree char *name = g_strdup_printf("%s ELF program header segment %u", base, index);
@@ -38,15 +39,18 @@ static bool load_segment(const ElfFile *e, const Segment *s, unsigned index, GEr
         return error_set(err, "ELF file '%s': segment %u has impossible sizes", e->path,
                          index);
     }
-    rom_add_zeroed(name, g_memdup2(e->data + s->offset, s->filesz), s->filesz, s->memsz,
-                   s->paddr);
+    rom_add_file(name, file, s->offset, s->filesz, s->memsz, s->paddr);
     return true;
 }
 
 static bool load_segments(const ElfFile *e, LoadedElf *ret, GError **err)
 {
+    g_autoptr(RomFile) file = rom_file_open(e->path, err);
     ElfTable t;
 
+    if (!file) {
+        return false;
+    }
     if (!elf_segments(e, &t) || t.n > MAX_PROGRAM_HEADERS) {
         return error_set(err, "ELF file '%s' is truncated: its program headers lie beyond its "
                          "end", e->path);
@@ -59,7 +63,7 @@ static bool load_segments(const ElfFile *e, LoadedElf *ret, GError **err)
         if (s.type != PT_LOAD || s.memsz == 0) {
             continue;
         }
-        if (!load_segment(e, &s, i, err)) {
+        if (!load_segment(e, file, &s, i, err)) {
             return false;
         }
         ret->low = MIN(ret->low, s.paddr);

@@ -7,14 +7,15 @@
 #include "hw/core/loader.h"
 #include "hw/core/machine.h"
 #include "hw/core/trace.h"
-#include "util/cutils.h"
-#include <zlib.h>
 
 enum { MAX_BELOW = 64 * KiB };
 
 typedef struct Rom {
     char *name;
-    uint8_t *data;
+    uint8_t *data;      /* NULL: in the file */
+    RomFile *file;      /* where the data can be read (again), or NULL */
+    uint64_t offset;    /* of the data in it */
+    bool packed;        /* all of what it unpacks to */
     uint64_t data_size, size, addr; /* zeros lie behind the data */
 } Rom;
 
@@ -27,6 +28,7 @@ static void rom_free(void *ptr)
 
     g_free(rom->name);
     g_free(rom->data);
+    rom_file_unref(rom->file);
     g_free(rom);
 }
 
@@ -37,23 +39,25 @@ static int compare_roms(const void *a, const void *b)
     return x->addr < y->addr ? -1 : x->addr > y->addr;
 }
 
-void rom_add_zeroed(const char *name, void *data, size_t data_size, uint64_t size,
-                    uint64_t addr)
+/* A copy of *rom; its data and its reference to the file go there. */
+static void add(const char *name, const Rom *rom)
 {
-    Rom *rom = g_new0(Rom, 1);
+    Rom *r = g_memdup2(rom, sizeof(*rom));
 
-    trace_loader_rom_add(name, addr, data_size, size);
+    trace_loader_rom_add(name, r->addr, r->data_size, r->size);
+    r->name = g_strdup(name);
     if (!roms) {
         roms = g_ptr_array_new_with_free_func(rom_free);
     }
-    *rom = (Rom){ g_strdup(name), data, data_size, size, addr };
-    g_ptr_array_add(roms, rom);
+    g_ptr_array_add(roms, r);
     g_ptr_array_sort(roms, compare_roms);
 }
 
-void rom_add_take(const char *name, void *data, size_t size, uint64_t addr)
+void rom_add_file(const char *name, RomFile *file, uint64_t offset, uint64_t data_size,
+                  uint64_t size, uint64_t addr)
 {
-    rom_add_zeroed(name, data, size, size, addr);
+    add(name, &(Rom){ .file = rom_file_ref(file), .offset = offset, .data_size = data_size,
+                      .size = size, .addr = addr });
 }
 
 void rom_add(const char *name, const void *data, size_t size, uint64_t addr)
@@ -66,7 +70,8 @@ void rom_add(const char *name, const void *data, size_t size, uint64_t addr)
             break;
         }
     }
-    rom_add_take(name, g_memdup2(data, size), size, addr);
+    add(name, &(Rom){ .data = g_memdup2(data, size), .data_size = size, .size = size,
+                      .addr = addr });
 }
 
 /* Linkers put an ELF file's headers into the page before the first section: what lies just
@@ -134,15 +139,42 @@ bool rom_check(GError **err)
     return true;
 }
 
+/* RomSink */
+static bool write_piece(void *opaque, uint64_t at, const void *data, size_t size)
+{
+    const Rom *rom = opaque;
+    size_t n = at < rom->data_size ? MIN(size, rom->data_size - at) : 0;
+
+    address_space_write_rom(system_memory_as(), rom->addr + at, data, n);
+    return n == size;
+}
+
+static void rom_write_data(Rom *rom)
+{
+    if (rom->data) {
+        write_piece(rom, 0, rom->data, rom->data_size);
+        if (rom->file) { /* next time from there */
+            g_clear_pointer(&rom->data, g_free);
+        }
+        return;
+    }
+    rom_file_warn_changed(rom->file);
+    if (rom->packed) {
+        rom_file_unpack(rom->file, write_piece, rom);
+    } else {
+        rom_file_read(rom->file, rom->offset, rom->data_size, write_piece, rom);
+    }
+}
+
 void rom_reset(void)
 {
     static const uint8_t zeros[4096];
 
     for (unsigned i = 0; roms && i < roms->len; i++) {
-        const Rom *rom = g_ptr_array_index(roms, i);
+        Rom *rom = g_ptr_array_index(roms, i);
 
         trace_loader_rom_write(rom->name, rom->addr, rom->size);
-        address_space_write_rom(system_memory_as(), rom->addr, rom->data, rom->data_size);
+        rom_write_data(rom);
         for (uint64_t at = rom->data_size; at < rom->size; at += sizeof(zeros)) {
             address_space_write_rom(system_memory_as(), rom->addr + at, zeros,
                                     MIN(sizeof(zeros), rom->size - at));
@@ -184,72 +216,70 @@ void rom_free_all(void)
 
 /* ---- Raw files ---- */
 
-/* A gzip stream (RFC 1952), at most max bytes unpacked; NULL with *err set. */
-static uint8_t *gunzip(const char *path, const uint8_t *data, size_t size, uint64_t max,
-                       uint64_t *ret_size, GError **err)
-{
-    enum { GZIP_WINDOW = 15 + 16 };
-    z_stream z = { .next_in = (Bytef *)data, .avail_in = size };
-    GByteArray *out = g_byte_array_new();
-    uint8_t buf[64 * 1024];
-    int r = inflateInit2(&z, GZIP_WINDOW);
+typedef struct Unpacked {
+    GByteArray *bytes;
+    uint64_t max;
+    bool full;
+} Unpacked;
 
-    while (r == Z_OK) {
-        z.next_out = buf;
-        z.avail_out = sizeof(buf);
-        r = inflate(&z, Z_NO_FLUSH);
-        g_byte_array_append(out, buf, sizeof(buf) - z.avail_out);
-        if (out->len > max) {
-            r = Z_MEM_ERROR;
-        } else if (r == Z_BUF_ERROR || (r == Z_OK && z.avail_in == 0 && z.avail_out)) {
-            r = Z_DATA_ERROR;
-        }
+/* RomSink */
+static bool append_piece(void *opaque, uint64_t at, const void *data, size_t size)
+{
+    Unpacked *u = opaque;
+
+    if (size > u->max - at) {
+        u->full = true;
+        return false;
     }
-    inflateEnd(&z);
-    if (r != Z_STREAM_END) {
-        error_set(err, r == Z_MEM_ERROR ? "'%s' unpacks to more than the memory holds"
-                                        : "'%s' is a broken or truncated gzip file", path);
-        g_byte_array_unref(out);
+    g_byte_array_append(u->bytes, data, size);
+    return true;
+}
+
+/* What a gzip file holds; the size is known only when all is unpacked. NULL with *err set. */
+static uint8_t *unpack_image(const char *path, RomFile *file, uint64_t max, uint64_t *ret_size,
+                             GError **err)
+{
+    Unpacked u = { .bytes = g_byte_array_new(), .max = MIN(max, UINT32_MAX / 2) };
+
+    if (!rom_file_unpack(file, append_piece, &u)) {
+        error_set(err, u.full ? "'%s' unpacks to more than the memory holds"
+                              : "'%s' is a broken or truncated gzip file", path);
+        g_byte_array_unref(u.bytes);
         return NULL;
     }
-    *ret_size = out->len;
-    return g_byte_array_free(out, FALSE);
+    *ret_size = u.bytes->len;
+    return g_byte_array_free(u.bytes, FALSE);
 }
 
 bool load_image(const char *path, uint64_t addr, uint64_t max, bool unpack,
                 uint64_t *ret_size, GError **err)
 {
     g_autofree char *name = g_path_get_basename(path);
-    GMappedFile *file = map_file(path, err);
-    const uint8_t *data;
-    uint8_t *bytes;
-    uint64_t size;
+    g_autoptr(RomFile) file = rom_file_open(path, err);
+    Rom rom = { .addr = addr };
 
     if (!file) {
         return false;
     }
-    data = (const uint8_t *)g_mapped_file_get_contents(file);
-    size = g_mapped_file_get_length(file);
-    if (size == 0) {
-        g_mapped_file_unref(file);
+    rom.data_size = rom_file_size(file);
+    if (!rom.data_size) {
         return error_set(err, "'%s' is empty", path);
     }
-    if (unpack && size > 18 && data[0] == 0x1f && data[1] == 0x8b) {
-        bytes = gunzip(path, data, size, max, &size, err);
-    } else if (size > max) {
-        bytes = NULL;
-        error_set(err, "'%s' has %" PRIu64 " bytes, the memory has room for %" PRIu64, path,
-                  size, max);
-    } else {
-        bytes = g_memdup2(data, size);
+    if (unpack && rom_file_is_gzip(file)) {
+        rom.packed = true;
+        rom.data = unpack_image(path, file, max, &rom.data_size, err);
+        if (!rom.data) {
+            return false;
+        }
+    } else if (rom.data_size > max) {
+        return error_set(err, "'%s' has %" PRIu64 " bytes, the memory has room for %" PRIu64,
+                         path, rom.data_size, max);
     }
-    g_mapped_file_unref(file);
-    if (!bytes) {
-        return false;
-    }
-    rom_add_take(name, bytes, size, addr);
+    rom.size = rom.data_size;
+    rom.file = rom_file_ref(file);
+    add(name, &rom);
     if (ret_size) {
-        *ret_size = size;
+        *ret_size = rom.size;
     }
     return true;
 }

@@ -1,12 +1,13 @@
 /*
- * Blobs that a machine starts with: ELF files, raw images, device trees. They are kept and
- * written to memory at every reset.
+ * Blobs that a machine starts with: ELF files, raw images, device trees. They are written to
+ * memory at every reset: those of files are read then, from the file that was opened first.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef HW_CORE_LOADER_H
 #define HW_CORE_LOADER_H
 
+#include "hw/core/rom-file.h"
 #include "softmmu/memory.h"
 
 typedef struct LoadedElf {
@@ -29,11 +30,10 @@ bool load_image(const char *path, uint64_t addr, uint64_t max, bool gunzip,
                 uint64_t *ret_size, GError **err);
 /* Add a blob (copied) at addr. Replaces an earlier one of the same name. */
 void rom_add(const char *name, const void *data, size_t size, uint64_t addr);
-/* Another blob, whatever names there are already; takes ownership of @data (g_malloc). */
-void rom_add_take(const char *name, void *data, size_t size, uint64_t addr);
-/* The same of @size bytes in all: those behind the first @data_size are zeros. */
-void rom_add_zeroed(const char *name, void *data, size_t data_size, uint64_t size,
-                    uint64_t addr);
+/* A blob of @size bytes, whatever names there are already: @data_size bytes at @offset of the
+ * file, which it has, then zeros. Takes a reference. */
+void rom_add_file(const char *name, RomFile *file, uint64_t offset, uint64_t data_size,
+                  uint64_t size, uint64_t addr);
 /* Overlaps between blobs, or memory that does not hold them: an error that names both. */
 bool rom_check(GError **err);
 void rom_reset(void);   /* write all to memory; invalidates translated code */

@@ -295,6 +295,40 @@ static void test_image(void)
     rom_free_all();
 }
 
+/* A reset reads files again: what was put in their places does not count, what was written
+ * into them does, as far as it reaches. */
+static void test_reset_again(void)
+{
+    static const char first[] = "first contents", other[] = "other";
+    g_autofree char *raw = write_file("again", first, sizeof(first));
+    g_autofree char *gz = write_gzip("again.gz", first, sizeof(first));
+    FILE *f;
+
+    g_assert_true(load_image(raw, RAM_BASE, RAM_SIZE, true, NULL, NULL));
+    g_assert_true(load_image(gz, RAM_BASE + 0x100, RAM_SIZE, true, NULL, NULL));
+    for (unsigned turn = 0; turn < 3; turn++) {
+        address_space_set(system_memory_as(), RAM_BASE, MEMTXATTRS_CPU, turn, RAM_SIZE);
+        rom_reset();
+        expect_bytes(RAM_BASE, first, sizeof(first));
+        expect_bytes(RAM_BASE + 0x100, first, sizeof(first));
+        /* replaces them, in turn 0 */
+        g_free(write_file("again", other, sizeof(other)));
+        g_free(write_file("again.gz", other, sizeof(other)));
+    }
+    rom_free_all();
+
+    g_assert_true(load_image(raw, RAM_BASE, RAM_SIZE, true, NULL, NULL));
+    rom_reset();
+    f = fopen(raw, "r+");
+    fputs("shor", f);
+    fclose(f);
+    g_assert_cmpint(truncate(raw, 4), ==, 0);
+    address_space_set(system_memory_as(), RAM_BASE, MEMTXATTRS_CPU, 0xff, RAM_SIZE);
+    rom_reset();
+    expect_bytes(RAM_BASE, "shor\xff\xff", 6);
+    rom_free_all();
+}
+
 static void test_blobs(void)
 {
     g_autoptr(GError) err = NULL;
@@ -328,6 +362,7 @@ int main(int argc, char **argv)
     g_test_add_func("/loader/elf32-big", test_elf32_big);
     g_test_add_func("/loader/bad-elf", test_bad_elf);
     g_test_add_func("/loader/mutated-elf", test_mutated_elf);
+    g_test_add_func("/loader/reset-again", test_reset_again);
     g_test_add_func("/loader/missing", test_missing);
     g_test_add_func("/loader/image", test_image);
     g_test_add_func("/loader/blobs", test_blobs);
