@@ -98,7 +98,10 @@ def finisher_code(value):
 
 
 # Send back each character that the UART receives.
-ECHO_CODE = struct.pack('<10I', 0x100002b7,                             # lui  t0, 0x10000
+# One hart echoes, or bytes that two have read come back in any order.
+ECHO_CODE = struct.pack('<13I', 0x00050663,             # beqz a0, 12
+                        0x10500073, 0xffdff06f,         # wfi; j -4
+                        0x100002b7,                     # lui  t0, 0x10000
                         0x0052c303, 0x00137313,         # lbu t1, 5(t0); andi t1, t1, 1
                         0xfe030ce3, 0x0002c303,         # beqz t1, -8; lbu t1, (t0)
                         0x0052c383, 0x0203f393,         # lbu t2, 5(t0); andi t2, t2, 32
