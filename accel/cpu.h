@@ -249,7 +249,8 @@ static inline void cpu_set_mode(CpuState *cpu, uint32_t mode)
 void cpu_set_view(CpuState *cpu, CpuViewKind kind, const CpuViewKey *key);
 /* Drop translations on this vCPU: of the page at vaddr (or of every page if @all_pages) in
  * every view whose key @match accepts (NULL: all views). @keep_global spares entries
- * filled as global. */
+ * filled as global. These are common to all address spaces (k[0]): a predicate that is to reach
+ * them accepts every space. */
 void cpu_invalidate(CpuState *cpu, bool all_pages, uint64_t vaddr,
                     bool (*match)(const CpuViewKey *key, void *opaque), void *opaque,
                     bool keep_global);

@@ -176,7 +176,8 @@ static inline bool tcg_vcpu_has_requests(TcgVcpu *v);
 /* ---- Views (views.c) ---- */
 
 enum { TCG_VIEWS_MAX = 64, TCG_VIEW_TOUCHED = 1024, TCG_VIEW_LOG = 256, TCG_VIEW_LEAVES = 4,
-       TCG_VIEW_BLOCK = 256 /* entries that fill a host page */ };
+       TCG_VIEW_BLOCK = 256 /* entries that fill a host page */,
+       TCG_FETCH_BLOCK = TCG_FETCH_ENTRIES / 64 };
 
 /* Entries for the slow path alone have this bit in the tag, which generated code never
  * matches: of stores to pages that hold code, and of fetches from pages that hold a
@@ -203,6 +204,8 @@ typedef struct TcgDataSlot {
 typedef struct TcgFetchSlot {
     TcgFetchView table;
     uint64_t global[TCG_FETCH_ENTRIES / 64];
+    uint64_t live; /* blocks that may hold translations */
+    bool ready;    /* the table has been written */
 } TcgFetchSlot;
 
 /* Where a data view has entries. */
@@ -215,11 +218,15 @@ typedef struct TcgTouched {
 typedef struct TcgView {
     bool used;
     bool stale, stale_local; /* to be cleared (of its non-global entries) before use */
+    bool local;              /* not all entries are global */
     bool strays;             /* sites may hold pages that have lost their entry to others */
     uint8_t n_leaves;
     uint64_t generation;     /* pool's at its last clear */
     uint64_t log_pos;        /* page drops applied so far */
     uint64_t last_use;
+    uint64_t made;           /* the pool's clock when it was made */
+    uint64_t elder_made;     /* elder is meant only while it is the view made then */
+    uint8_t elder;           /* whose global entries are taken over; TCG_VIEWS_MAX: none */
     TcgLeafRange leaf[TCG_VIEW_LEAVES];
     /* data views: blocks of load[] and of store[] that hold entries; the others have never
      * been written, and zeros there match no access */
@@ -256,6 +263,8 @@ void tcg_views_flush(TcgVcpu *v);
 void tcg_views_publish(TcgVcpu *v);
 /* Enter a translation into the current view. */
 void tcg_view_enter_load(TcgVcpu *v, uint64_t vaddr, uint8_t *host, const CpuFill *f);
+/* Take a global entry for @vaddr over from another view; false: there is none. */
+bool tcg_view_inherit(TcgVcpu *v, uint64_t vaddr, bool store);
 /* Decides by the page's flags whether generated code may use the entry: returns true if so. */
 bool tcg_view_enter_store(TcgVcpu *v, uint64_t vaddr, uint8_t *host, uint64_t ram_page,
                           uint8_t *page_flags, const CpuFill *f);

@@ -208,7 +208,8 @@ static uint64_t load_raw(TcgVcpu *v, uint64_t vaddr, unsigned size)
         return load_split(v, vaddr, size);
     }
     const TcgViewEntry *e = &v->cpu->tcg.data_view->load[tcg_view_index(vaddr)];
-    if ((e->tag & ~TCG_TAG_SLOW) == (vaddr & TCG_PAGE_MASK)) {
+    if ((e->tag & ~TCG_TAG_SLOW) == (vaddr & TCG_PAGE_MASK) ||
+        tcg_view_inherit(v, vaddr, false)) {
         return tcg_ram_load(v, (uint8_t *)(uintptr_t)(vaddr + e->addend), size);
     }
     Resolved r;
@@ -254,7 +255,8 @@ void tcg_store_target(TcgVcpu *v, uint64_t vaddr, unsigned size, TcgStoreTarget 
     unsigned i = tcg_view_index(vaddr);
     TcgViewEntry *e = &s->table.store[i];
 
-    if (e->tag != TCG_TAG_INVALID && (e->tag & ~TCG_TAG_SLOW) == (vaddr & TCG_PAGE_MASK)) {
+    if ((e->tag != TCG_TAG_INVALID && (e->tag & ~TCG_TAG_SLOW) == (vaddr & TCG_PAGE_MASK)) ||
+        tcg_view_inherit(v, vaddr, true)) {
         ret->host = (uint8_t *)(uintptr_t)(vaddr + e->addend);
         ret->ram_page = (uint64_t)s->side.store_page[i] << TCG_PAGE_BITS;
         ret->code = e->tag & TCG_TAG_SLOW;
@@ -539,7 +541,8 @@ static void probe_part(TcgVcpu *v, uint64_t vaddr, unsigned size, CpuAccess acce
         break;
     case CPU_ACCESS_LOAD:
         if ((v->cpu->tcg.data_view->load[tcg_view_index(vaddr)].tag & ~TCG_TAG_SLOW) !=
-            (vaddr & TCG_PAGE_MASK)) {
+                (vaddr & TCG_PAGE_MASK) &&
+            !tcg_view_inherit(v, vaddr, false)) {
             resolve(v, CPU_VIEW_DATA, vaddr, size, access, &r);
             resolved_enter(v, vaddr, &r, false);
         }

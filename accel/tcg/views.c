@@ -11,6 +11,9 @@
  *   - what a predicate over keys selects: flags at the views.
  * Revoking stores to a RAM page (smc.c) reaches all views at once.
  *
+ * A view that holds global entries alone is the same in all address spaces: it serves each
+ * that is selected, until an entry of one of them is made in it (I9).
+ *
  * Entries filled from a leaf larger than a page: the view remembers a few ranges that
  * cover all such leaves. Dropping an address in one drops all of the naturally aligned
  * block, of the size of the largest leaf seen there, around the address.
@@ -148,6 +151,7 @@ static void view_put(TcgDataSlot *s, TcgView *w, bool store, unsigned i, TcgView
             t->entry[t->n++] = i | (store ? TCG_TOUCHED_STORE : 0);
         }
     }
+    w->local |= !global;
     w->strays |= e->tag != TCG_TAG_INVALID && ((e->tag ^ value.tag) & TCG_PAGE_MASK);
     *e = value;
     bit_put(s->side.global[store], i, global);
@@ -204,11 +208,32 @@ static void data_recycle(TcgDataSlot *s, TcgView *w)
     }
 }
 
+static void fetch_clear(TcgFetchSlot *s)
+{
+    if (!s->ready) {
+        memset(&s->table, 0xff, sizeof(s->table));
+        s->ready = true;
+    }
+    for (; s->live; s->live &= s->live - 1) {
+        memset(s->table.entry + __builtin_ctzll(s->live) * TCG_FETCH_BLOCK, 0xff,
+               TCG_FETCH_BLOCK * sizeof(s->table.entry[0]));
+    }
+}
+
+/* An entry that may be a translation is written. */
+static void fetch_put(TcgFetchSlot *s, TcgView *w, unsigned i, TcgFetchEntry value, bool global)
+{
+    s->table.entry[i] = value;
+    s->live |= UINT64_C(1) << i / TCG_FETCH_BLOCK;
+    w->local |= !global;
+    bit_put(s->global, i, global);
+}
+
 static void view_clear(TcgViewPool *p, unsigned n)
 {
     TcgView *w = &p->view[n];
     if (p->kind == CPU_VIEW_FETCH) {
-        memset(&p->fetch[n].table, 0xff, sizeof(p->fetch[n].table));
+        fetch_clear(&p->fetch[n]);
     } else {
         TcgDataSlot *s = &p->data[n];
         for (unsigned store = 0; store < 2; store++) {
@@ -231,7 +256,7 @@ static void view_clear(TcgViewPool *p, unsigned n)
         sites_clear(&s->table);
     }
     touched_reset(w);
-    w->strays = false;
+    w->strays = w->local = false;
     w->n_leaves = 0;
     w->stale = w->stale_local = false;
     w->generation = p->generation;
@@ -254,18 +279,25 @@ static inline void view_drop_entry(TcgDataSlot *s, bool store, unsigned i, uint6
     }
 }
 
-/* first and last are the ends of whole pages. */
-static void view_drop_range(TcgViewPool *p, unsigned n, uint64_t first, uint64_t last,
-                            bool keep_global)
+static void fetch_drop_range(TcgFetchSlot *s, uint64_t first, uint64_t last, bool keep_global)
 {
-    if (p->kind == CPU_VIEW_FETCH) {
-        TcgFetchSlot *s = &p->fetch[n];
-        for (unsigned i = 0; i < TCG_FETCH_ENTRIES; i++) {
+    for (uint64_t left = s->live; left; left &= left - 1) {
+        unsigned i = __builtin_ctzll(left) * TCG_FETCH_BLOCK;
+        for (unsigned end = i + TCG_FETCH_BLOCK; i < end; i++) {
             if (tag_within(s->table.entry[i].tag, first, last) &&
                 !(keep_global && bit_test(s->global, i))) {
                 s->table.entry[i].tag = TCG_TAG_INVALID;
             }
         }
+    }
+}
+
+/* first and last are the ends of whole pages. */
+static void view_drop_range(TcgViewPool *p, unsigned n, uint64_t first, uint64_t last,
+                            bool keep_global)
+{
+    if (p->kind == CPU_VIEW_FETCH) {
+        fetch_drop_range(&p->fetch[n], first, last, keep_global);
         return;
     }
     TcgDataSlot *s = &p->data[n];
@@ -362,6 +394,18 @@ static void view_note_leaf(TcgView *w, uint64_t vaddr, uint8_t bits)
     l->bits = MAX(l->bits, bits);
 }
 
+/* The leaf that an entry of another view comes from. */
+static void view_leaves_join(TcgView *w, const TcgView *from, uint64_t vaddr)
+{
+    for (unsigned i = 0; i < from->n_leaves; i++) {
+        const TcgLeafRange *l = &from->leaf[i];
+        if (vaddr >= l->first && vaddr <= l->last) {
+            view_note_leaf(w, vaddr, l->bits);
+            return;
+        }
+    }
+}
+
 /* Bring a view up to date with what happened while another was current. */
 static void view_catch_up(TcgViewPool *p, unsigned n)
 {
@@ -373,7 +417,7 @@ static void view_catch_up(TcgViewPool *p, unsigned n)
     }
     if (w->stale_local) {
         view_drop_range(p, n, 0, UINT64_MAX, true);
-        w->stale_local = false;
+        w->stale_local = w->local = false;
     }
     while (w->log_pos != p->log_pos) {
         view_drop_page(p, n, p->log[w->log_pos++ % TCG_VIEW_LOG], false);
@@ -398,20 +442,49 @@ void tcg_views_publish(TcgVcpu *v)
     }
 }
 
+/* The keys differ in the address space at most. */
+static inline bool key_similar(const CpuViewKey *a, const CpuViewKey *b)
+{
+    return a->k[1] == b->k[1] && a->k[2] == b->k[2];
+}
+
+/* View n holds what @key asks for (I9). */
+static inline bool view_serves(const TcgViewPool *p, unsigned n, const CpuViewKey *key)
+{
+    return key_similar(&p->key[n], key) &&
+           (p->key[n].k[0] == key->k[0] || !p->view[n].local);
+}
+
 static unsigned pool_find(TcgViewPool *p, const CpuViewKey *key)
 {
-    unsigned h = key_hint(key);
+    unsigned h = key_hint(key), other = TCG_VIEWS_MAX;
     unsigned n = p->hint[h];
-    if (n < p->n_used && key_equal(&p->key[n], key)) {
+    if (n < p->n_used && view_serves(p, n, key)) {
         return n;
     }
-    for (n = 0; n < p->n_used; n++) {
-        if (key_equal(&p->key[n], key)) {
-            p->hint[h] = n;
-            return n;
+    for (n = 0; n < p->n_used && !key_equal(&p->key[n], key); n++) {
+        if (other == TCG_VIEWS_MAX && view_serves(p, n, key)) {
+            other = n;
         }
     }
-    return TCG_VIEWS_MAX;
+    n = n < p->n_used ? n : other;
+    if (n < p->n_used) {
+        p->hint[h] = n;
+    }
+    return n;
+}
+
+/* The view of another address space that was used last, else TCG_VIEWS_MAX. */
+static unsigned pool_find_sibling(const TcgViewPool *p, unsigned n)
+{
+    unsigned best = TCG_VIEWS_MAX;
+    for (unsigned i = 0; i < p->n_used; i++) {
+        if (i != n && key_similar(&p->key[i], &p->key[n]) &&
+            (best == TCG_VIEWS_MAX || p->view[i].last_use > p->view[best].last_use)) {
+            best = i;
+        }
+    }
+    return best;
 }
 
 static unsigned pool_make(TcgViewPool *p, const CpuViewKey *key)
@@ -428,77 +501,54 @@ static unsigned pool_make(TcgViewPool *p, const CpuViewKey *key)
         }
     }
     p->key[n] = *key;
-    p->view[n].used = true;
+    TcgView *w = &p->view[n];
+    w->used = true;
+    w->made = ++p->clock;
+    w->elder = pool_find_sibling(p, n);
+    w->elder_made = w->elder == TCG_VIEWS_MAX ? 0 : p->view[w->elder].made;
     p->hint[key_hint(key)] = n;
     if (p->kind == CPU_VIEW_DATA) {
-        data_recycle(&p->data[n], &p->view[n]);
+        data_recycle(&p->data[n], w);
     }
     view_clear(p, n);
     return n;
 }
 
-/* The view of another address space that was used last, else TCG_VIEWS_MAX. */
-static unsigned pool_find_sibling(const TcgViewPool *p, unsigned n)
+/*
+ * What is the same in all address spaces the current view takes from the one that it was made
+ * beside, entry by entry when it is asked for: most views are of processes that live for a
+ * moment.
+ */
+bool tcg_view_inherit(TcgVcpu *v, uint64_t vaddr, bool store)
 {
-    const CpuViewKey *key = &p->key[n];
-    unsigned best = TCG_VIEWS_MAX;
-    for (unsigned i = 0; i < p->n_used; i++) {
-        if (i != n && p->key[i].k[1] == key->k[1] && p->key[i].k[2] == key->k[2] &&
-            (best == TCG_VIEWS_MAX || p->view[i].last_use > p->view[best].last_use)) {
-            best = i;
-        }
-    }
-    return best;
-}
-
-static void data_inherit(TcgVcpu *v, TcgViewPool *p, unsigned from, unsigned n)
-{
-    TcgDataSlot *s = &p->data[from], *d = &p->data[n];
+    TcgViewPool *p = &v->pool[CPU_VIEW_DATA];
+    unsigned n = p->current, from = p->view[n].elder;
     TcgView *w = &p->view[n];
-    for (unsigned store = 0; store < 2; store++) {
-        const TcgViewEntry *table = data_table(s, store);
-        unsigned cursor = 0;
-        for (int i; (i = next_entry(&p->view[from], store, true, &cursor)) >= 0;) {
-            if (table[i].tag == TCG_TAG_INVALID || !bit_test(s->side.global[store], i)) {
-                continue;
-            }
-            if (store) {
-                /* I4: the other view's entry is announced, so we are asked for ours too */
-                uint64_t *views = &v->store_views[store_hash(s->side.store_page[i])];
-                atomic_set(views, *views | UINT64_C(1) << n);
-                d->side.store_page[i] = s->side.store_page[i];
-            }
-            view_put(d, w, store, i, table[i], true);
-        }
-    }
-}
-
-static void fetch_inherit(TcgViewPool *p, unsigned from, unsigned n)
-{
-    TcgFetchSlot *s = &p->fetch[from], *d = &p->fetch[n];
-    for (unsigned i = 0; i < TCG_FETCH_ENTRIES; i++) {
-        if (s->table.entry[i].tag != TCG_TAG_INVALID && bit_test(s->global, i)) {
-            d->table.entry[i] = s->table.entry[i];
-            bit_put(d->global, i, true);
-        }
-    }
-}
-
-/* View n is new and empty: what is the same in all address spaces it takes from another. */
-static void view_inherit(TcgVcpu *v, TcgViewPool *p, unsigned n)
-{
-    unsigned from = pool_find_sibling(p, n);
     if (from == TCG_VIEWS_MAX) {
-        return;
+        return false;
+    }
+    TcgDataSlot *s = &p->data[from], *d = &p->data[n];
+    unsigned i = tcg_view_index(vaddr);
+    if (p->view[from].made != w->elder_made || !key_similar(&p->key[from], &p->key[n])) {
+        w->elder = TCG_VIEWS_MAX;
+        return false;
     }
     view_catch_up(p, from);
-    if (p->kind == CPU_VIEW_FETCH) {
-        fetch_inherit(p, from, n);
-    } else {
-        data_inherit(v, p, from, n);
+    TcgViewEntry e = data_table(s, store)[i];
+    if (!bit_test(p->view[from].live[store], i / TCG_VIEW_BLOCK) ||
+        !bit_test(s->side.global[store], i) ||
+        (e.tag & ~TCG_TAG_SLOW) != (vaddr & TCG_PAGE_MASK) || e.tag == TCG_TAG_INVALID) {
+        return false;
     }
-    memcpy(p->view[n].leaf, p->view[from].leaf, sizeof(p->view[n].leaf));
-    p->view[n].n_leaves = p->view[from].n_leaves;
+    if (store) {
+        /* I4: the other view's entry is announced, so we are asked for ours too */
+        uint64_t *views = &v->store_views[store_hash(s->side.store_page[i])];
+        atomic_set(views, *views | UINT64_C(1) << n);
+        d->side.store_page[i] = s->side.store_page[i];
+    }
+    view_put(d, w, store, i, e, true);
+    view_leaves_join(w, &p->view[from], vaddr);
+    return true;
 }
 
 void cpu_set_view(CpuState *cpu, CpuViewKind kind, const CpuViewKey *key)
@@ -517,8 +567,8 @@ void cpu_set_view(CpuState *cpu, CpuViewKind kind, const CpuViewKey *key)
     if (is_new) {
         v->stats.view_misses++;
         n = pool_make(p, key);
-        view_inherit(v, p, n);
     } else {
+        p->key[n] = *key;
         view_catch_up(p, n);
     }
     trace_tcg_view_switch(cpu->index, kind, n, is_new, key->k[0], key->k[1]);
@@ -561,7 +611,7 @@ static void pool_invalidate(TcgViewPool *p, bool all_pages, uint64_t vaddr,
     }
     for (unsigned n = 0; n < p->n_used; n++) {
         TcgView *w = &p->view[n];
-        if (w->stale || (match && !match(&p->key[n], opaque))) {
+        if (w->stale || (keep_global && !w->local) || (match && !match(&p->key[n], opaque))) {
             continue;
         }
         if (!all_pages) {
@@ -645,9 +695,9 @@ void tcg_view_enter_fetch(TcgVcpu *v, uint64_t vaddr, uint64_t ram_page, const C
     TcgViewPool *p = &v->pool[CPU_VIEW_FETCH];
     TcgFetchSlot *s = &p->fetch[p->current];
     unsigned i = tcg_fetch_index(vaddr);
-    s->table.entry[i] = (TcgFetchEntry){ (vaddr & TCG_PAGE_MASK) | (slow ? TCG_TAG_SLOW : 0),
-                                         ram_page };
-    bit_put(s->global, i, f->global);
+    fetch_put(s, &p->view[p->current], i,
+              (TcgFetchEntry){ (vaddr & TCG_PAGE_MASK) | (slow ? TCG_TAG_SLOW : 0), ram_page },
+              f->global);
     view_note_leaf(&p->view[p->current], vaddr, f->leaf_bits);
 }
 

@@ -433,6 +433,50 @@ static void test_views(void)
     g_assert_cmpuint(peek(3, va), ==, 103);
 }
 
+/* Global entries are made once for all spaces; those of one space are seen in no other. */
+static void test_global_views(void)
+{
+    CpuState *cpu = &cpu0()->parent;
+    const uint64_t va = 0x70000000, own = 0x71000000;
+    for (unsigned i = 0; i < 16; i++) {
+        toy_write(0x200000 + i * 0x1000, 1000 + i);
+    }
+    toy.map[0] = (ToyMap){ -1, 0, 0, 20, .r = true, .w = true, .x = true, .global = true };
+    toy.map[1] = (ToyMap){ -1, va, 0x200000, 12, .r = true, .w = true, .global = true };
+    for (unsigned s = 1; s <= 3; s++) {
+        toy.map[1 + s] = (ToyMap){ s, own, 0x200000 + s * 0x1000, 12, .r = true, .w = true };
+    }
+    /* One view serves all while it has nothing of one space alone. */
+    g_assert_cmpuint(peek(1, va), ==, 1000);
+    unsigned fills = toy.fills;
+    for (unsigned s = 2; s < 100; s++) {
+        g_assert_cmpuint(peek(s, va), ==, 1000);
+    }
+    g_assert_cmpuint(toy.fills, ==, fills);
+    /* It becomes the space's own; the next one finds global entries in it. */
+    for (unsigned turn = 0; turn < 2; turn++) {
+        for (unsigned s = 1; s <= 3; s++) {
+            g_assert_cmpuint(peek(s, own), ==, 1000 + s);
+            g_assert_cmpuint(peek(s, va), ==, 1000);
+        }
+    }
+    g_assert_cmpuint(toy.fills, ==, fills + 3);
+    /* What is global is dropped wherever it came to. */
+    toy.map[1].phys = 0x208000;
+    cpu_invalidate(cpu, false, va, NULL, NULL, false);
+    for (unsigned s = 1; s <= 5; s++) {
+        g_assert_cmpuint(peek(s, va), ==, 1008);
+    }
+    /* Without its own entries a view serves all again. */
+    cpu_invalidate(cpu, true, 0, match_space, GSIZE_TO_POINTER(2), true);
+    toy.map[3].phys = 0x20a000;
+    fills = toy.fills;
+    g_assert_cmpuint(peek(2, va), ==, 1008);
+    g_assert_cmpuint(toy.fills, ==, fills);
+    g_assert_cmpuint(peek(2, own), ==, 1010);
+    g_assert_cmpuint(peek(6, va), ==, 1008);
+}
+
 static void test_superpage_global(void)
 {
     CpuState *cpu = &cpu0()->parent;
@@ -779,6 +823,7 @@ static const ToyCase cases[] = {
     { "interrupt", test_interrupt, 1 },
     { "wait", test_wait, 1 },
     { "views", test_views, 1 },
+    { "global-views", test_global_views, 1 },
     { "superpage-global", test_superpage_global, 1 },
     { "no-cache", test_no_cache, 1 },
     { "flat-view", test_flat_view, 1 },
