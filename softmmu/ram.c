@@ -6,6 +6,7 @@
 #include "util/osdep.h"
 #include "softmmu/memory-internal.h"
 #include "softmmu/trace.h"
+#include "util/tsan.h"
 #include <sys/mman.h>
 
 enum { PAGE_BITS = 12, MAX_BLOCKS = 256 };
@@ -78,6 +79,7 @@ RamBlock *ram_block_new(const char *name, uint64_t size, int fd, bool readonly, 
         g_free(rb);
         return NULL;
     }
+    tsan_guest_memory(rb->host, size);
     rb->page_flags = g_malloc0(size >> PAGE_BITS);
     rb->fd = fd;
     rb->readonly = readonly;

@@ -1,16 +1,20 @@
 /*
- * Tells ThreadSanitizer what glib's locks and RCU order. The locks are built on futex(2), a
- * grace period on membarrier(2), in libraries that are built without it. The linker leads our
- * calls here (--wrap, in meson.build); only builds with ThreadSanitizer have this file.
+ * Tells ThreadSanitizer what glib's locks and RCU order, and what memory is a guest's. The
+ * locks are built on futex(2), a grace period on membarrier(2), in libraries that are built
+ * without it. The linker leads our calls here (--wrap, in meson.build); only builds with
+ * ThreadSanitizer have this file.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
 
 #include <urcu.h>
+#include "util/tsan.h"
 
 void __tsan_acquire(void *address);
 void __tsan_release(void *address);
+void AnnotateBenignRaceSized(const char *file, int line, const volatile void *memory,
+                             unsigned long size, const char *description);
 
 void __real_g_mutex_lock(GMutex *m);
 gboolean __real_g_mutex_trylock(GMutex *m);
@@ -99,4 +103,11 @@ void __wrap_urcu_memb_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head
     c->fn = fn;
     __tsan_release(c);
     __real_urcu_memb_call_rcu(&c->head, run_call);
+}
+
+/* ---- Guest memory ---- */
+
+void tsan_guest_memory(const volatile void *memory, size_t size)
+{
+    AnnotateBenignRaceSized(__FILE__, __LINE__, memory, size, "guest memory");
 }

@@ -91,7 +91,7 @@ TcgRegion *tcg_region_publish(TcgEngine *e, TcgRegion *r)
         g_mutex_unlock(lock);
         /* nobody else enters or kills one of this page: the stripe is ours */
         tcg_page_unlist_locked(e, o);
-        r->attempts = o->attempts;
+        r->attempts = atomic_read(&o->attempts);
         tcg_region_kill_locked(e, o);
         g_mutex_lock(&e->link_lock);
         e->killed--; /* replaced */

@@ -460,7 +460,7 @@ static void test_step(void)
     toy_put(0x101c, TOY_HALT, 0, 0, 0);
     debug_start();
     toy_sleep_ms(5);
-    g_assert_cmpuint(cpu(0)->halted, ==, 1);
+    g_assert_cmpuint(atomic_read(&cpu(0)->halted), ==, 1);
     toy_put(0x5000, TOY_HALT, 0, 0, 0);
     c->ivector = 0x5000;
     toy_irq(c);

@@ -281,7 +281,7 @@ static bool toy_take_interrupt(CpuState *cpu)
     c->ie = 0;
     c->saved_pc = c->pc;
     c->pc = c->ivector;
-    c->n_interrupts++;
+    atomic_set(&c->n_interrupts, c->n_interrupts + 1);
     toy_put_frame(c);
     return true;
 }
@@ -407,6 +407,11 @@ void toy_sleep_ms(unsigned ms)
     machine_unlock();
     g_usleep(ms * 1000);
     machine_lock();
+    /* A vCPU that sleeps has left its lock: what it did before is seen from here on. */
+    for (unsigned i = 0; i < toy.n_cpus; i++) {
+        g_mutex_lock(&toy.cpu[i]->parent.work_lock);
+        g_mutex_unlock(&toy.cpu[i]->parent.work_lock);
+    }
 }
 
 void toy_resume(void)

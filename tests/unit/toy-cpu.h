@@ -55,7 +55,8 @@ typedef struct ToyCpu {
     uint64_t exc_cause, exc_tval;
     uint64_t frame;          /* not 0: handlers are entered with the pc stored here */
     uint64_t space;
-    uint64_t n_exceptions, n_interrupts;
+    uint64_t n_exceptions;
+    uint64_t n_interrupts;   /* (a) */
     uint32_t ie;
     uint32_t irq;            /* (a) */
     uint32_t done;           /* (a) HALT was reached */
