@@ -149,10 +149,10 @@ typedef struct TcgBackend TcgBackend; /* "x86_64" and "interp" */
 /* A direct exit that can be linked to the region it leads to. */
 typedef struct TcgLink {
     int64_t pc_delta;          /* where it leads: entry pc + pc_delta */
-    bool cross_page;           /* target is in another page than the region's entry: link
-                                  to the checked entry */
     uint32_t patch_offset;     /* backend's: place of the jump's displacement */
-    uint32_t stub_offset;      /* backend's: target of the jump while unlinked */
+    uint32_t stub_offset : 31; /* backend's: target of the jump while unlinked */
+    uint32_t cross_page : 1;   /* target is in another page than the region's entry: link
+                                  to the checked entry */
 } TcgLink;
 enum { TCG_MAX_LINKS = 64, TCG_MAX_LINKS_BLOCK = 8 /* of the first tier */ };
 

@@ -1,6 +1,6 @@
 /*
- * The code cache: one buffer for all vCPUs, in segments that are reused first in, first
- * out; a vCPU fills a slice of the current segment at a time, so that vCPUs translate
+ * The code cache: one buffer for all vCPUs, in segments that are reused, those first where little
+ * is alive, else first in, first out; a vCPU fills a slice of the current segment at a time, so that vCPUs translate
  * without a common lock. Regions' descriptions lie in a memory of their own that is cut up
  * the same way.
  *
@@ -9,7 +9,7 @@
  *      regions: nobody fills a slice of it any more;
  *   2. kill its regions: nothing leads to them;
  *   3. wait again: nobody is in them. The memory is free.
- * One eighth of the cache goes at a time, the oldest.
+ * One eighth of the cache goes at a time.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -23,7 +23,8 @@
 
 /* Slices are an eighth of a segment where that lies between these, so that several vCPUs
  * fill a segment of a small cache together. Any region fits into the smallest (or is made
- * again with fewer instructions). Descriptions take half of what code takes, at most. */
+ * again with fewer instructions). Descriptions have twice the room of code, so that it is code
+ * that fills a slice: what is not touched takes no memory. */
 enum { SLICE_MIN = 16 * 1024, SLICE_MAX = 64 * 1024 };
 /* Room that a usual region needs; with less a new slice is taken. */
 enum {
@@ -46,11 +47,10 @@ void tcg_cache_prologue_done(TcgCache *c, size_t used)
     c->code_base = ROUND_UP(used, TCG_PAGE_SIZE);
     size_t room = c->buf.size - c->code_base;
     c->slice_code = CLAMP(ROUND_DOWN(room / TCG_SEGMENTS / 8, 4096), SLICE_MIN, SLICE_MAX);
-    c->slice_meta = c->slice_code / 2;
+    c->slice_meta = 2 * c->slice_code;
     unsigned slices = room / c->slice_code;
     c->slices_per_segment = MAX(slices / TCG_SEGMENTS, 1);
     slices = c->slices_per_segment * TCG_SEGMENTS;
-    c->slice_head = g_new0(TcgRegion *, slices);
     c->meta_size = (size_t)slices * c->slice_meta;
     c->meta = mmap(NULL, c->meta_size, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -64,7 +64,6 @@ void tcg_cache_free(TcgCache *c)
     if (c->meta) {
         munmap(c->meta, c->meta_size);
     }
-    g_free(c->slice_head);
     tcg_buffer_free(&c->buf);
     g_mutex_clear(&c->lock);
 }
@@ -93,7 +92,7 @@ static bool slice_take_locked(TcgCache *c, TcgSlice *s)
         .generation = seg->generation,
         .code = c->code_base + (size_t)index * c->slice_code,
         .code_end = c->code_base + (size_t)(index + 1) * c->slice_code,
-        .meta = c->meta + (size_t)index * c->slice_meta,
+        .meta = (uint8_t *)(tcg_slice_head(c, index) + 1),
         .meta_end = c->meta + (size_t)(index + 1) * c->slice_meta,
     };
     return true;
@@ -112,14 +111,54 @@ static void segment_reclaim(TcgVcpu *v, unsigned n)
     tcg_slice_drop(&v->slice);
     tcg_quiesce(v);
     for (unsigned i = first; i < first + c->slices_per_segment; i++) {
-        for (TcgRegion *r = c->slice_head[i]; r; r = r->slice_next) {
-            if (!atomic_read(&r->dead)) {
-                tcg_region_kill(v->engine, r);
-            }
+        for (TcgRegion *r = tcg_slice_head(c, i)->newest; r; r = r->slice_next) {
+            /* the dead, too: a thread that is no vCPU may still be killing one */
+            tcg_region_kill(v->engine, r);
         }
-        c->slice_head[i] = NULL;
     }
     tcg_quiesce(v);
+    for (unsigned i = first; i < first + c->slices_per_segment; i++) {
+        *tcg_slice_head(c, i) = (TcgSliceHead){ .newest = NULL };
+    }
+}
+
+/* Most of its regions are dead. */
+static bool segment_is_spent(const TcgCache *c, unsigned n)
+{
+    enum { LIVE = 8 /* at most one of these many */ };
+    uint64_t made = 0, dead = 0;
+
+    for (unsigned i = 0; i < c->slices_per_segment; i++) {
+        const TcgSliceHead *h = tcg_slice_head(c, n * c->slices_per_segment + i);
+        made += atomic_read(&h->made);
+        dead += atomic_read(&h->dead);
+    }
+    return made - dead <= made / LIVE;
+}
+
+/*
+ * The segment to go on in, with the cache's lock held: one that was never used; the oldest in
+ * which little lives, so that a guest that makes code and discards it does not drive all other
+ * code out of the cache; the oldest.
+ */
+static unsigned segment_choose_locked(const TcgCache *c)
+{
+    unsigned oldest = TCG_SEGMENTS, spent = TCG_SEGMENTS;
+
+    for (unsigned i = 1; i < TCG_SEGMENTS; i++) {
+        unsigned n = (c->current + i) % TCG_SEGMENTS;
+        if (!c->seg[n].used) {
+            return n;
+        }
+        if (oldest == TCG_SEGMENTS || c->seg[n].begun < c->seg[oldest].begun) {
+            oldest = n;
+        }
+        if ((spent == TCG_SEGMENTS || c->seg[n].begun < c->seg[spent].begun) &&
+            segment_is_spent(c, n)) {
+            spent = n;
+        }
+    }
+    return spent < TCG_SEGMENTS ? spent : oldest;
 }
 
 void tcg_slice_ensure(TcgVcpu *v)
@@ -138,7 +177,7 @@ void tcg_slice_ensure(TcgVcpu *v)
             sched_yield();
             continue;
         }
-        unsigned next = (c->current + 1) % TCG_SEGMENTS;
+        unsigned next = segment_choose_locked(c);
         if (c->seg[next].used) {
             c->reclaiming = true;
             g_mutex_unlock(&c->lock);
@@ -149,6 +188,7 @@ void tcg_slice_ensure(TcgVcpu *v)
             c->seg[next].used = 0;
         }
         c->current = next;
+        c->seg[next].begun = ++c->begun;
         g_mutex_unlock(&c->lock);
     }
 }

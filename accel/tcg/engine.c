@@ -34,7 +34,9 @@ void tcg_engine_free(TcgEngine *e)
     if (e->hash.bucket) {
         tcg_hash_free(&e->hash);
         tcg_pages_free(e);
-        g_mutex_clear(&e->link_lock);
+        for (unsigned i = 0; i < TCG_STRIPES; i++) {
+            g_mutex_clear(&e->link[i].mutex);
+        }
     }
     if (e->cache.buf.size) {
         tcg_cache_free(&e->cache);
@@ -79,7 +81,9 @@ TcgEngine *tcg_engine_new(const TcgEngineConfig *config, const CpuOps *ops, GErr
     if (e->perf) {
         tcg_perf_shared(e->perf, &e->cache);
     }
-    g_mutex_init(&e->link_lock);
+    for (unsigned i = 0; i < TCG_STRIPES; i++) {
+        g_mutex_init(&e->link[i].mutex);
+    }
     tcg_pages_init(e);
     /* A bucket for each KiB of code. */
     tcg_hash_init(&e->hash, g_bit_storage(config->tb_size / KiB - 1));
@@ -162,7 +166,11 @@ void tcg_engine_info(TcgEngine *e, GString *out)
         }
     }
     const TcgCache *c = &e->cache;
+    uint64_t killed = 0;
     unsigned used = 0;
+    for (unsigned i = 0; i < TCG_STRIPES; i++) {
+        killed += e->stripe[i].killed;
+    }
     for (unsigned i = 0; i < TCG_SEGMENTS; i++) {
         used += c->seg[i].used;
     }
@@ -177,7 +185,7 @@ void tcg_engine_info(TcgEngine *e, GString *out)
     LINE("host code bytes", sum.code_bytes);
     LINE("hot regions", sum.hot_regions);
     LINE("hot instructions", sum.hot_insns);
-    LINE("regions killed", e->killed);
+    LINE("regions killed", killed);
     LINE("links made", sum.links);
     LINE("runs from the loop", sum.exits[0] + sum.exits[1] + sum.exits[2] + sum.exits[3]);
     LINE("  left to look up", sum.exits[TCG_EXIT_LOOKUP]);

@@ -98,12 +98,12 @@ static TcgRegion *compile(TcgVcpu *v, const CpuTranslate *t, const TcgPlan *plan
         return NULL;
     }
     unsigned n = ranges(r, plan, node);
-    r->more = (TcgPageNode *)ROUND_UP((uintptr_t)&r->out[r->n_links], 16);
+    r->more = tcg_region_more(r);
     if ((uint8_t *)(r->more + n) > s->meta_end) {
         return NULL;
     }
-    r->node[0].first = node[0].first;
-    r->node[0].last = node[0].last;
+    r->node.first = node[0].first;
+    r->node.last = node[0].last;
     for (unsigned k = 1; k < n; k++) {
         r->more[k - 1] = node[k];
         r->more[k - 1].region = r;

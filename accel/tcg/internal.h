@@ -4,8 +4,8 @@
  * docs/devel/tcg-execution.rst has the invariants (cited as I1, I2, ...) and the locks.
  *
  * Letters at fields: (c) constant once published, (v) the vCPU's own thread or while it is
- * stopped, (a) atomic, (p) stripe lock of the page, (l) the engine's link lock, (b) lock
- * of the hash bucket, (k) the cache's lock.
+ * stopped, (a) atomic, (p) stripe lock of the page, (l) link lock of the target's page, (b)
+ * lock of the hash bucket, (k) the cache's lock.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -27,6 +27,23 @@ typedef struct TcgProfile TcgProfile;
 typedef struct TcgPerf TcgPerf;
 typedef struct TcgVcpuProfile TcgVcpuProfile;
 
+/* ---- Locks ---- */
+
+enum { TCG_STRIPES = 64 };
+/* One of many, which several vCPUs take at the same time: not in one line of the host's
+ * caches with another. */
+typedef struct TcgLock {
+    GMutex mutex;
+    char pad[64 - sizeof(GMutex)];
+} TcgLock;
+
+/* The lock among TCG_STRIPES for a RAM address: by its page, so that vCPUs that run different
+ * code have their own. */
+static inline unsigned tcg_stripe(uint64_t ram_addr)
+{
+    return (ram_addr >> TCG_PAGE_BITS) % TCG_STRIPES;
+}
+
 /* ---- Regions (region.c) ---- */
 
 /* Beside the mode in a region's key. A region with any of these is never linked. */
@@ -43,7 +60,8 @@ typedef struct TcgPageNode {
 
 typedef struct TcgOutLink {
     TcgLink link;                     /* (c) */
-    TcgRegion *target;                /* (l) */
+    TcgRegion *target;                /* (a) (l); whoever sets it from NULL to a region owns
+                                         the rest until it has left the list */
     struct TcgOutLink *next, **pprev; /* (l) in the target's list of incoming links */
 } TcgOutLink;
 
@@ -59,18 +77,27 @@ struct TcgRegion {
     uint32_t code_size;  /* host bytes */
     uint16_t n_insns;
     uint8_t n_links;
-    bool dead;           /* (a) set under (l): never entered again */
+    bool dead;           /* (a) set under (p): never entered again */
     uint16_t n_marks;    /* where a profile wants them: instructions, behind the code */
     const TcgMark *marks;
     TcgRegion *slice_next; /* (v) older region of the same slice */
-    TcgPageNode node[2];  /* of its first and second page */
-    TcgPageNode *more;    /* tier 2: further ranges of the first page */
+    TcgPageNode node;     /* of its first page */
+    TcgPageNode *more;    /* tier 2: further ranges of that, n_more of them; or of its second
+                             page, if it has one */
     uint16_t n_more;
     uint8_t tier;
     uint8_t attempts;     /* (a) to make it better */
+    uint32_t slice;       /* (c) number of the one that it lies in */
+    uint64_t jumpers;     /* (a) bit "index % 64" of each vCPU whose jump cache has had it */
     TcgOutLink *incoming; /* (l) */
     TcgOutLink out[];
 };
+
+/* Where more[] lies, if there is one. */
+static inline TcgPageNode *tcg_region_more(TcgRegion *r)
+{
+    return (TcgPageNode *)&r->out[r->n_links];
+}
 
 static inline uint64_t tcg_region_page(const TcgRegion *r)
 {
@@ -83,11 +110,10 @@ typedef struct TcgRegionKey {
     uint32_t cflags;
 } TcgRegionKey;
 
-enum { TCG_STRIPES = 64 };
 typedef struct TcgHash {
     TcgRegion **bucket; /* (a) */
     unsigned bits;
-    GMutex lock[TCG_STRIPES];
+    TcgLock lock[TCG_STRIPES];
 } TcgHash;
 
 void tcg_hash_init(TcgHash *h, unsigned bits);
@@ -101,7 +127,7 @@ TcgRegion *tcg_region_publish(TcgEngine *e, TcgRegion *r);
 /* Never entered again when this returns; running vCPUs leave it at its next exit. The
  * caller holds the stripe locks of its pages, and has taken it off their lists. */
 void tcg_region_kill_locked(TcgEngine *e, TcgRegion *r);
-/* The same with nothing held. */
+/* The same with nothing held; waits for one who is at it. */
 void tcg_region_kill(TcgEngine *e, TcgRegion *r);
 /* Link exit @n of @from to @to, if both live. */
 void tcg_region_link(TcgVcpu *v, TcgRegion *from, unsigned n, TcgRegion *to);
@@ -126,7 +152,16 @@ typedef struct TcgSlice {
 typedef struct TcgSegment {
     uint32_t generation; /* (a) grows when the segment is closed for reclaim */
     uint32_t used;       /* (k) slices handed out */
+    uint64_t begun;      /* (k) when it became the current one, in segments */
 } TcgSegment;
+
+/* At the start of a slice's descriptions. */
+typedef struct TcgSliceHead {
+    TcgRegion *newest; /* (a) written by the slice's owner */
+    uint32_t made;     /* (a) the same: regions */
+    uint32_t dead;     /* (a) of them */
+    char pad[64 - sizeof(TcgRegion *) - 2 * sizeof(uint32_t)];
+} TcgSliceHead;
 
 typedef struct TcgCache {
     TcgBuffer buf;
@@ -135,13 +170,18 @@ typedef struct TcgCache {
     size_t meta_size;
     size_t slice_code, slice_meta; /* bytes of a slice */
     unsigned slices_per_segment;
-    TcgRegion **slice_head; /* newest region of each slice; written by its owner */
     GMutex lock;
     TcgSegment seg[TCG_SEGMENTS];
     unsigned current;     /* (k) */
     bool reclaiming;      /* (k) */
     uint64_t reclaims;    /* (k) */
+    uint64_t begun;       /* (k) segments so far */
 } TcgCache;
+
+static inline TcgSliceHead *tcg_slice_head(const TcgCache *c, unsigned slice)
+{
+    return (TcgSliceHead *)(c->meta + (size_t)slice * c->slice_meta);
+}
 
 /* @for_perf: in memory that perf looks names of code up for. */
 bool tcg_cache_init(TcgCache *c, size_t size, bool for_perf, GError **err);
@@ -299,6 +339,8 @@ struct TcgPage {
 typedef struct TcgPageStripe {
     GMutex lock;
     GHashTable *pages; /* ram_page -> TcgPage * */
+    uint64_t killed;   /* regions of these pages; under lock */
+    char pad[64 - sizeof(GMutex) - sizeof(GHashTable *) - sizeof(uint64_t)]; /* as TcgLock */
 } TcgPageStripe;
 
 /* A page whose code is being decoded. */
@@ -365,7 +407,7 @@ struct TcgEngine {
     TcgContext *ctx;
     TcgCache cache;
     TcgHash hash;
-    GMutex link_lock;
+    TcgLock link[TCG_STRIPES];    /* by the page of the link's target */
     TcgPageStripe stripe[TCG_STRIPES];
     TcgVcpu *vcpu[TCG_MAX_VCPUS]; /* (a) by CPU index; freed with the engine */
     unsigned n_vcpus;             /* (a) */
@@ -378,8 +420,6 @@ struct TcgEngine {
     void (*edit)(void *opaque, const CpuTranslate *t, const IrCode *code);
     void *edit_opaque;
     TcgPerf *perf;                /* (c) NULL: none */
-    uint64_t killed;              /* (a) */
-    uint64_t links;               /* (l) */
 };
 
 typedef struct TcgRequests {

@@ -185,7 +185,7 @@ static const TcgRegion *region_at(const TcgCache *c, const uint8_t *code)
     if (index >= (size_t)c->slices_per_segment * TCG_SEGMENTS) {
         return NULL;
     }
-    for (const TcgRegion *r = atomic_load_acquire(&c->slice_head[index]); r;
+    for (const TcgRegion *r = atomic_load_acquire(&tcg_slice_head(c, index)->newest); r;
          r = r->slice_next) {
         const uint8_t *start = MIN((const uint8_t *)r->entry, (const uint8_t *)r->checked_entry);
         if (code >= start && code < start + r->code_size) {

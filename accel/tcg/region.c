@@ -1,9 +1,13 @@
 /*
  * Regions: the hash that finds them, links between them, jump caches, and their death.
  *
- * A region dies under the link lock: from then on nothing finds it (hash), nothing jumps to
- * it (links, jump caches), so a vCPU that is in it leaves at its next exit and does not come
- * back. Its memory stays until the segment of the cache is reclaimed (cache.c).
+ * A region dies under the stripe locks of its pages: then nothing finds it (hash), nothing
+ * jumps to it (links, jump caches), so a vCPU that is in it leaves at its next exit and does not
+ * come back. Its memory stays until the segment of the cache is reclaimed (cache.c).
+ *
+ * Links to a region are listed under the link lock of its page. Whoever makes one writes the
+ * exit's target and then reads whether the region that it leaves is dead; who kills that one says
+ * so and then reads its targets: one of the two sees the other.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,7 +23,7 @@ void tcg_hash_init(TcgHash *h, unsigned bits)
     h->bits = bits;
     h->bucket = g_new0(TcgRegion *, (size_t)1 << bits);
     for (unsigned i = 0; i < TCG_STRIPES; i++) {
-        g_mutex_init(&h->lock[i]);
+        g_mutex_init(&h->lock[i].mutex);
     }
 }
 
@@ -27,14 +31,24 @@ void tcg_hash_free(TcgHash *h)
 {
     g_free(h->bucket);
     for (unsigned i = 0; i < TCG_STRIPES; i++) {
-        g_mutex_clear(&h->lock[i]);
+        g_mutex_clear(&h->lock[i].mutex);
     }
 }
 
+/*
+ * The regions of a page are neighbours: what runs together is in few lines of the host's
+ * caches, and under one lock. A bucket for 16 bytes of code.
+ */
 static size_t hash_index(const TcgHash *h, uint64_t ram_addr, uint32_t mode, uint32_t cflags)
 {
-    uint64_t x = ram_addr ^ (uint64_t)mode << 40 ^ (uint64_t)cflags << 60;
-    return x * UINT64_C(0x9e3779b97f4a7c15) >> (64 - h->bits);
+    uint64_t x = ram_addr >> TCG_PAGE_BITS ^ (uint64_t)mode << 40 ^ (uint64_t)cflags << 60;
+    uint64_t page = x * UINT64_C(0x9e3779b97f4a7c15) >> (64 - h->bits);
+    return (page + (ram_addr >> 4) % (TCG_PAGE_SIZE / 16)) & (((size_t)1 << h->bits) - 1);
+}
+
+static GMutex *bucket_lock(TcgHash *h, size_t bucket)
+{
+    return &h->lock[bucket / (TCG_PAGE_SIZE / 16) % TCG_STRIPES].mutex;
 }
 
 TcgRegion *tcg_region_find(TcgVcpu *v, const TcgRegionKey *key, uint64_t pc)
@@ -82,7 +96,7 @@ TcgRegion *tcg_region_publish(TcgEngine *e, TcgRegion *r)
 {
     TcgHash *h = &e->hash;
     size_t i = hash_index(h, r->ram_addr, r->mode, r->cflags);
-    GMutex *lock = &h->lock[i % TCG_STRIPES];
+    GMutex *lock = bucket_lock(h, i);
     TcgRegion *o;
 
     g_mutex_lock(lock);
@@ -93,9 +107,7 @@ TcgRegion *tcg_region_publish(TcgEngine *e, TcgRegion *r)
         tcg_page_unlist_locked(e, o);
         r->attempts = atomic_read(&o->attempts);
         tcg_region_kill_locked(e, o);
-        g_mutex_lock(&e->link_lock);
-        e->killed--; /* replaced */
-        g_mutex_unlock(&e->link_lock);
+        tcg_page_stripe(e, tcg_region_page(o))->killed--; /* replaced */
         g_mutex_lock(lock);
         o = NULL;
     }
@@ -113,7 +125,7 @@ static void hash_remove(TcgEngine *e, TcgRegion *r)
 {
     TcgHash *h = &e->hash;
     size_t i = hash_index(h, r->ram_addr, r->mode, r->cflags);
-    GMutex *lock = &h->lock[i % TCG_STRIPES];
+    GMutex *lock = bucket_lock(h, i);
 
     g_mutex_lock(lock);
     for (TcgRegion **p = &h->bucket[i]; *p; p = &(*p)->hash_next) {
@@ -133,6 +145,11 @@ static inline uint64_t jump_no_pc(unsigned i)
     return i ? 0 : 2;
 }
 
+static uint64_t jumper_bit(const TcgVcpu *v)
+{
+    return UINT64_C(1) << v->cpu->index % 64;
+}
+
 /* All zero but one: what is not used takes no memory. */
 void tcg_jump_init(TcgJumpEntry *cache)
 {
@@ -143,6 +160,10 @@ void tcg_jump_set(TcgVcpu *v, uint64_t pc, TcgRegion *r)
 {
     unsigned i = tcg_jump_index(pc);
     TcgJumpEntry *j = &v->jump_cache[i];
+    uint64_t bit = jumper_bit(v);
+    if (!(atomic_read(&r->jumpers) & bit)) {
+        atomic_fetch_or(&r->jumpers, bit);
+    }
     atomic_set(&j->pc, jump_no_pc(i));
     atomic_set(&j->checked_entry, r->checked_entry);
     atomic_store_release(&j->pc, pc);
@@ -153,7 +174,8 @@ void tcg_jump_set(TcgVcpu *v, uint64_t pc, TcgRegion *r)
     }
 }
 
-/* The index is bits of the pc: the page offset gives all but the top ones. */
+/* The index is bits of the pc: the page offset gives all but the top ones. Caches that never had
+ * the region are not looked at: their vCPUs write them all the time. */
 static void jump_drop(TcgEngine *e, TcgRegion *r)
 {
     enum { KNOWN = TCG_PAGE_BITS - 1, UNKNOWN = TCG_JUMP_BITS - KNOWN };
@@ -163,7 +185,8 @@ static void jump_drop(TcgEngine *e, TcgRegion *r)
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     for (unsigned k = 0; k < n; k++) {
         TcgVcpu *v = atomic_load_acquire(&e->vcpu[k]);
-        for (unsigned u = 0; v && u < 1u << UNKNOWN; u++) {
+        bool had = v && atomic_read(&r->jumpers) & jumper_bit(v);
+        for (unsigned u = 0; had && u < 1u << UNKNOWN; u++) {
             unsigned i = low | u << KNOWN;
             if (atomic_read(&v->jump_cache[i].checked_entry) == r->checked_entry) {
                 atomic_set(&v->jump_cache[i].pc, jump_no_pc(i));
@@ -174,17 +197,43 @@ static void jump_drop(TcgEngine *e, TcgRegion *r)
 
 /* ---- Links ---- */
 
-static void link_cut(TcgEngine *e, TcgOutLink *o)
+static GMutex *link_lock(TcgEngine *e, const TcgRegion *target)
 {
-    if (!o->target) {
-        return;
-    }
+    return &e->link[tcg_stripe(target->ram_addr)].mutex;
+}
+
+/* The link lock of its target is held. */
+static void link_cut_locked(TcgEngine *e, TcgOutLink *o)
+{
     tcg_link_set(e->ctx, &e->cache.buf, &o->link, NULL);
     *o->pprev = o->next;
     if (o->next) {
         o->next->pprev = o->pprev;
     }
-    o->target = NULL;
+    atomic_store_release(&o->target, NULL);
+}
+
+/* Put an exit into its target's list, unless either is dead. */
+static bool link_make_locked(TcgRegion *from, TcgOutLink *o, TcgRegion *to)
+{
+    TcgRegion *none = NULL;
+    if (atomic_read(&to->dead) ||
+        !__atomic_compare_exchange_n(&o->target, &none, to, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_RELAXED)) {
+        return false;
+    }
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (atomic_read(&from->dead)) {
+        atomic_store_release(&o->target, NULL);
+        return false;
+    }
+    o->next = to->incoming;
+    if (o->next) {
+        o->next->pprev = &o->next;
+    }
+    o->pprev = &to->incoming;
+    to->incoming = o;
+    return true;
 }
 
 void tcg_region_link(TcgVcpu *v, TcgRegion *from, unsigned n, TcgRegion *to)
@@ -198,41 +247,52 @@ void tcg_region_link(TcgVcpu *v, TcgRegion *from, unsigned n, TcgRegion *to)
         return; /* remapped in between */
     }
     bool checked = o->link.cross_page || to->ram_page2 != TCG_TAG_INVALID;
-    g_mutex_lock(&e->link_lock);
-    if (!from->dead && !to->dead && !o->target) {
-        o->target = to;
-        o->next = to->incoming;
-        if (o->next) {
-            o->next->pprev = &o->next;
-        }
-        o->pprev = &to->incoming;
-        to->incoming = o;
+    g_mutex_lock(link_lock(e, to));
+    if (link_make_locked(from, o, to)) {
         tcg_link_set(e->ctx, &e->cache.buf, &o->link,
                      checked ? to->checked_entry : to->entry);
         v->stats.links++;
     }
-    g_mutex_unlock(&e->link_lock);
+    g_mutex_unlock(link_lock(e, to));
 }
 
 /* ---- Death ---- */
 
+static void links_cut(TcgEngine *e, TcgRegion *r)
+{
+    TcgRegion *to;
+
+    g_mutex_lock(link_lock(e, r));
+    while (r->incoming) {
+        link_cut_locked(e, r->incoming);
+    }
+    g_mutex_unlock(link_lock(e, r));
+    for (unsigned i = 0; i < r->n_links; i++) {
+        TcgOutLink *o = &r->out[i];
+        while ((to = atomic_load_acquire(&o->target))) {
+            GMutex *lock = link_lock(e, to);
+            g_mutex_lock(lock);
+            if (atomic_read(&o->target) == to) { /* else it has died first */
+                link_cut_locked(e, o);
+            }
+            g_mutex_unlock(lock);
+        }
+    }
+}
+
 void tcg_region_kill_locked(TcgEngine *e, TcgRegion *r)
 {
-    g_mutex_lock(&e->link_lock);
-    if (!r->dead) {
-        trace_tcg_region_kill(r->ram_addr, r->mode);
-        atomic_set(&r->dead, true);
-        hash_remove(e, r);
-        while (r->incoming) {
-            link_cut(e, r->incoming);
-        }
-        for (unsigned i = 0; i < r->n_links; i++) {
-            link_cut(e, &r->out[i]);
-        }
-        jump_drop(e, r);
-        e->killed++;
+    if (r->dead) {
+        return;
     }
-    g_mutex_unlock(&e->link_lock);
+    trace_tcg_region_kill(r->ram_addr, r->mode);
+    atomic_set(&r->dead, true);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    hash_remove(e, r);
+    links_cut(e, r);
+    jump_drop(e, r);
+    tcg_page_stripe(e, tcg_region_page(r))->killed++;
+    atomic_fetch_add(&tcg_slice_head(&e->cache, r->slice)->dead, 1);
 }
 
 void tcg_region_kill(TcgEngine *e, TcgRegion *r)

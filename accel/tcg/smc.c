@@ -37,7 +37,7 @@ void tcg_pages_free(TcgEngine *e)
 
 TcgPageStripe *tcg_page_stripe(TcgEngine *e, uint64_t ram_page)
 {
-    return &e->stripe[(ram_page >> TCG_PAGE_BITS) % TCG_STRIPES];
+    return &e->stripe[tcg_stripe(ram_page)];
 }
 
 /* Both stripes, lower address first; page2 may be TCG_TAG_INVALID. */
@@ -175,9 +175,9 @@ static void page_unlist_locked(TcgEngine *e, uint64_t ram_page, TcgPageNode *n)
 
 void tcg_page_unlist_locked(TcgEngine *e, TcgRegion *r)
 {
-    page_unlist_locked(e, tcg_region_page(r), &r->node[0]);
+    page_unlist_locked(e, tcg_region_page(r), &r->node);
     if (r->ram_page2 != TCG_TAG_INVALID) {
-        page_unlist_locked(e, r->ram_page2, &r->node[1]);
+        page_unlist_locked(e, r->ram_page2, r->more);
     }
     for (unsigned i = 0; i < r->n_more; i++) {
         page_unlist_locked(e, tcg_region_page(r), &r->more[i]);
@@ -193,12 +193,12 @@ TcgRegion *tcg_pages_publish(TcgEngine *e, TcgRegion *r, TcgPagePin pin[2])
         (r->ram_page2 == TCG_TAG_INVALID || pin[1].page->version == pin[1].version)) {
         got = tcg_region_publish(e, r);
         if (got == r) {
-            page_list_locked(pin[0].page, &r->node[0]);
+            page_list_locked(pin[0].page, &r->node);
             for (unsigned i = 0; i < r->n_more; i++) {
                 page_list_locked(pin[0].page, &r->more[i]);
             }
             if (r->ram_page2 != TCG_TAG_INVALID) {
-                page_list_locked(pin[1].page, &r->node[1]);
+                page_list_locked(pin[1].page, r->more);
             }
         }
     }
@@ -210,7 +210,7 @@ TcgRegion *tcg_pages_publish(TcgEngine *e, TcgRegion *r, TcgPagePin pin[2])
 static uint64_t node_other_page(const TcgPageNode *n)
 {
     const TcgRegion *r = n->region;
-    return n == &r->node[1] ? tcg_region_page(r) : r->ram_page2;
+    return r->ram_page2 != TCG_TAG_INVALID && n == r->more ? tcg_region_page(r) : r->ram_page2;
 }
 
 /* A write has met none of the regions that the granules promised. */

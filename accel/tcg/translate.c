@@ -135,16 +135,22 @@ static const IrCode *build(TcgVcpu *v, CpuTranslate *t)
     }
 }
 
-/* The region's pages and the bytes of each that it covers. */
-static void set_nodes(TcgRegion *r, const CpuTranslate *t)
+/* The region's pages and the bytes of each that it covers; false if there is no room. */
+static bool set_nodes(TcgRegion *r, const CpuTranslate *t, const TcgSlice *s)
 {
     unsigned first = r->ram_addr & ~TCG_PAGE_MASK;
     unsigned size = MAX(t->size, 1);
-    r->node[0].region = r->node[1].region = r;
-    r->node[0].first = first;
-    r->node[0].last = MIN(first + size, TCG_PAGE_SIZE) - 1;
-    r->node[1].first = 0;
-    r->node[1].last = first + size > TCG_PAGE_SIZE ? first + size - TCG_PAGE_SIZE - 1 : 0;
+    r->node = (TcgPageNode){ .region = r, .first = first,
+                             .last = MIN(first + size, TCG_PAGE_SIZE) - 1 };
+    if (r->ram_page2 != TCG_TAG_INVALID) {
+        r->more = tcg_region_more(r);
+        if ((uint8_t *)(r->more + 1) > s->meta_end) {
+            return false;
+        }
+        *r->more = (TcgPageNode){ .region = r, .last = MAX(first + size, TCG_PAGE_SIZE + 1) -
+                                                       TCG_PAGE_SIZE - 1 };
+    }
+    return true;
 }
 
 TcgRegion *tcg_compile_region(TcgVcpu *v, const CpuTranslate *t, const IrCode *code,
@@ -180,12 +186,15 @@ TcgRegion *tcg_compile_region(TcgVcpu *v, const CpuTranslate *t, const IrCode *c
         .size = t->size,
         .code_size = c.code_size,
         .n_insns = t->n_insns,
+        .slice = s->index,
         .n_links = c.n_links,
     };
     for (unsigned i = 0; i < c.n_links; i++) {
         r->out[i] = (TcgOutLink){ .link = c.links[i] };
     }
-    set_nodes(r, t);
+    if (!set_nodes(r, t, s)) {
+        return NULL;
+    }
     if (unlikely(c.n_marks)) {
         tcg_profile_keep_marks(v, r, c.marks, c.n_marks);
     }
@@ -197,10 +206,12 @@ void tcg_slice_commit(TcgVcpu *v, TcgRegion *r)
     TcgCache *cache = &v->engine->cache;
     TcgSlice *s = &v->slice;
     s->code = MIN(ROUND_UP(s->code + r->code_size, 16), s->code_end);
-    s->meta += ROUND_UP(sizeof(TcgRegion) + r->n_links * sizeof(TcgOutLink), 16);
-    s->meta += ROUND_UP(r->n_more * sizeof(TcgPageNode), 16);
-    r->slice_next = cache->slice_head[s->index];
-    atomic_store_release(&cache->slice_head[s->index], r);
+    unsigned n_more = r->ram_page2 != TCG_TAG_INVALID ? 1 : r->n_more;
+    s->meta = (uint8_t *)(tcg_region_more(r) + n_more);
+    TcgSliceHead *head = tcg_slice_head(cache, s->index);
+    r->slice_next = head->newest;
+    atomic_store_release(&head->newest, r);
+    atomic_set(&head->made, head->made + 1);
     v->stats.regions++;
     v->stats.guest_insns += r->n_insns;
     v->stats.guest_bytes += r->size;
