@@ -49,8 +49,12 @@ struct IrBuilder {
 };
 
 enum { DEF_NONE = UINT16_MAX };
-/* Zeros of each type, always there; also what an op returns once a table is full. */
-enum { VAL_ZERO_I32 = 1, VAL_ZERO_I64 = 2, VAL_ZERO_F64 = 3, N_FIXED_VALS };
+/* Zeros of each type, always there; also what an op returns once a table is full. Then numbers
+ * of 64-bit values that no op has, for backends: they keep what is theirs like a value. */
+enum {
+    VAL_ZERO_I32 = 1, VAL_ZERO_I64 = 2, VAL_ZERO_F64 = 3,
+    VAL_BACKEND, N_BACKEND_VALS = 4, N_FIXED_VALS = VAL_BACKEND + N_BACKEND_VALS,
+};
 static inline IrVal ir_zero_val(IrType type)
 {
     return VAL_ZERO_I32 + type;

@@ -69,6 +69,9 @@ void ir_builder_reset(IrBuilder *b)
     c->vals[VAL_ZERO_I32] = (IrValInfo){ .type = IR_I32, .is_const = true };
     c->vals[VAL_ZERO_I64] = (IrValInfo){ .type = IR_I64, .is_const = true };
     c->vals[VAL_ZERO_F64] = (IrValInfo){ .type = IR_F64, .is_const = true };
+    for (unsigned n = 0; n < N_BACKEND_VALS; n++) {
+        c->vals[VAL_BACKEND + n] = (IrValInfo){ .type = IR_I64 };
+    }
     memset(b->def, 0xff, N_FIXED_VALS * sizeof(b->def[0])); /* DEF_NONE */
     c->n_vals = N_FIXED_VALS;
     b->pc_delta = 0;

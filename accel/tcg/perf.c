@@ -169,6 +169,11 @@ void tcg_perf_region(TcgPerf *p, const TcgRegion *r, uint64_t pc)
     if (!name) {
         name = g_strdup_printf("guest_0x%" PRIx64, pc);
     }
+    if (r->tier == 2) {
+        char *first = name;
+        name = g_strconcat(first, "[2]", NULL);
+        g_free(first);
+    }
     g_mutex_lock(&p->lock);
     put_locked(p, code, r->code_size - r->n_marks * sizeof(TcgMark), name);
     g_mutex_unlock(&p->lock);

@@ -97,8 +97,9 @@ static void slow_store(CpuState *cpu, uint64_t vaddr, uint64_t value, uint32_t m
     cpu->n_slow++;
     check_align(cpu, vaddr, mo);
     write_ram(cpu, vaddr, value, mo);
-    if (cpu->fill) {
+    if (cpu->fill) { /* who may store may load */
         map(cpu, cpu->tcg.data_view->store, vaddr);
+        map(cpu, cpu->tcg.data_view->load, vaddr);
     }
     if (cpu->leave_after_store) {
         cpu->tcg.exit_after_store = 1;
@@ -304,7 +305,10 @@ void fixture_map(Fixture *f, uint64_t vaddr, bool store)
 {
     TcgDataView *v = f->cpu->tcg.data_view;
 
-    map(f->cpu, store ? v->store : v->load, vaddr);
+    if (store) { /* who may store may load */
+        map(f->cpu, v->store, vaddr);
+    }
+    map(f->cpu, v->load, vaddr);
 }
 
 void fixture_map_fetch(Fixture *f, uint64_t pc)

@@ -615,7 +615,7 @@ static void test_no_room(gconstpointer backend)
 {
     Fixture *f = open_backend(backend);
 
-    for (size_t room = 0; f && room < 8000; room += 97) {
+    for (size_t room = 0; f && room < 10000; room += 97) {
         TcgCompile c = { .phys_page2 = TCG_TAG_INVALID, .region = f };
         size_t at = f->used + 5;
         bool ok;
@@ -633,7 +633,7 @@ static void test_no_room(gconstpointer backend)
         g_assert_true(!ok || c.code_size <= room);
         g_assert_cmpint(f->buf.rw[at + room], ==, 0x5a);
         g_assert_cmpint(f->buf.rw[at + room + 63], ==, 0x5a);
-        g_assert_true(ok || room < 7500);
+        g_assert_true(ok || room < 9500);
     }
     if (f) {
         fixture_free(f);

@@ -316,6 +316,91 @@ static void test_atomics(gconstpointer backend)
     fixture_free(f);
 }
 
+/*
+ * Accesses off one base, which backends may check together: saves and loads in one region
+ * over a page's end, with each page mapped or not, and with one that faults in between. What
+ * is before the fault is done and seen, what is behind it is not.
+ */
+static void test_groups(gconstpointer backend)
+{
+    enum { N = 6, STEP = 8 };
+    Fixture *f = fixture_new(backend);
+
+    for (unsigned k = 0; f && k < 4 * 6 * 3 * 2; k++) {
+        /* where the base is: well inside a page; the group crosses; the RAM ends within it */
+        static const uint64_t at[] = { 0x100, 0x1000 - 20, 0x1000 - 3, 0x1000 - STEP * N,
+                                       0x1000 - STEP * N + 1, RAM_SIZE - 3 * STEP };
+        uint64_t base = RAM_BASE + at[k / 4 % 6], value[N];
+        unsigned mapped = k % 4, kind = k / 24 % 3; /* stores, loads, in turn */
+        bool moves = k / 72; /* the base register moves before the accesses, as sp does */
+        bool ends = at[k / 4 % 6] + N * STEP > RAM_SIZE;
+        unsigned done = ends ? 3 : N, expect_slow = 0;
+        uint64_t old[N];
+
+        fixture_reset(f);
+        for (unsigned n = 0; n < 2 && !ends; n++) {
+            if (mapped >> n & 1) {
+                fixture_map(f, base + n * (N * STEP - 1), true);
+            }
+        }
+        if (ends && mapped) {
+            fixture_map(f, base, true);
+        }
+        f->cpu->g[1] = base + (moves ? 64 : 0);
+        for (unsigned n = 0; n < N; n++) {
+            value[n] = f->cpu->g[G_M1] = 0x1122334455667700 + n * 0x0101010101;
+            old[n] = n < done ? ram_value(f, base + n * STEP, IR_MO_64) : 0;
+        }
+        f->cpu->g[G_M1] = value[0];
+        ir_insn_start(f->b, 0);
+        if (moves) {
+            ir_set_global(f->b, 1, ir_addi(f->b, ir_get_global(f->b, 1), -64));
+        }
+        for (unsigned n = 0; n < N; n++) {
+            IrVal a;
+            ir_insn_start(f->b, 4 + 4 * n);
+            a = ir_addi(f->b, ir_get_global(f->b, 1), n * STEP);
+            if (kind == 0 || (kind == 2 && n % 2)) {
+                IrVal v = ir_addi(f->b, ir_get_global(f->b, G_M1), n * 0x0101010101);
+                ir_st(f->b, a, v, IR_MO_64);
+            } else {
+                IrVal v = ir_ld(f->b, a, IR_MO_64);
+                ir_set_global(f->b, n & 1 ? G_M2 : 2 + n / 2, v);
+            }
+        }
+        ir_exit_loop(f->b, 4 + 4 * N);
+        fixture_go(f);
+        g_assert_cmpint(f->cpu->raised != 0, ==, ends);
+        if (ends) {
+            g_assert_cmphex(f->cpu->raised_pc, ==, CODE_PC + 4 + 4 * done);
+            g_assert_cmpuint(f->cpu->raised_icount, ==, 1 + done);
+        }
+        for (unsigned n = 0; n < done; n++) {
+            bool store = kind == 0 || (kind == 2 && n % 2);
+            uint64_t first = base + n * STEP, last = first + STEP - 1;
+            bool inside = (first ^ last) >> TCG_PAGE_BITS == 0;
+            bool page = (first ^ base) >> TCG_PAGE_BITS;
+            bool there = ends ? mapped : mapped >> page & 1;
+            if (!ends && (base ^ (base + N * STEP - 1)) >> TCG_PAGE_BITS == 0) {
+                there = mapped;
+            }
+            expect_slow += !inside || !there;
+            g_assert_cmphex(ram_value(f, first, IR_MO_64), ==, store ? value[n] : old[n]);
+            if (!store && (n % 2 == 0 || n == done - 1 - done % 2)) {
+                g_assert_cmphex(f->cpu->g[n & 1 ? G_M2 : 2 + n / 2], ==, old[n]);
+            }
+        }
+        g_assert_cmpuint(f->cpu->n_slow, ==, expect_slow + ends);
+        g_assert_cmphex(f->cpu->g[1], ==, base);
+        f->cpu->dirty = true;
+    }
+    if (!f) {
+        g_test_skip("no such backend on this host");
+        return;
+    }
+    fixture_free(f);
+}
+
 int main(int argc, char **argv)
 {
     static const char *const backends[] = { "interp", "x86_64", "x86_64-baseline",
@@ -327,11 +412,13 @@ int main(int argc, char **argv)
         g_autofree char *loads = g_strdup_printf("/tcg/%s/loads", be);
         g_autofree char *stores = g_strdup_printf("/tcg/%s/stores", be);
         g_autofree char *faults = g_strdup_printf("/tcg/%s/faults", be);
+        g_autofree char *groups = g_strdup_printf("/tcg/%s/groups", be);
         g_autofree char *leave = g_strdup_printf("/tcg/%s/leave-after-store", be);
         g_autofree char *atomics = g_strdup_printf("/tcg/%s/atomics", be);
         g_test_add_data_func(loads, be, test_loads);
         g_test_add_data_func(stores, be, test_stores);
         g_test_add_data_func(faults, be, test_faults);
+        g_test_add_data_func(groups, be, test_groups);
         g_test_add_data_func(leave, be, test_leave_after_store);
         g_test_add_data_func(atomics, be, test_atomics);
     }

@@ -18,6 +18,7 @@ typedef struct Gen {
     IrBuilder *b;
     IrVal pool[2][POOL]; /* by type: values of this block */
     unsigned n_pool[2];
+    IrVal base;          /* an address in this block, or 0 */
     IrLocal locals[6];   /* I32 if odd */
     IrLabel labels[3];   /* to be bound, in this order */
     unsigned n_labels, bound;
@@ -149,10 +150,15 @@ static const IrHelper helpers[] = {
 
 static IrVal gen_address(Gen *g)
 {
-    /* mostly inside RAM; the last bytes reach over its end */
-    IrVal a = ir_andi(g->b, pick(g, IR_I64), below(g, 3) ? 0x3ff8 : 0x3fff);
+    IrVal a;
 
-    return ir_addi(g->b, a, RAM_BASE);
+    /* a field of what was accessed lately: backends may check such accesses together */
+    if (g->base && below(g, 4)) {
+        return ir_addi(g->b, g->base, (int64_t)below(g, 160) - below(g, 40));
+    }
+    /* mostly inside RAM; the last bytes reach over its end */
+    a = ir_andi(g->b, pick(g, IR_I64), below(g, 3) ? 0x3ff8 : 0x3fff);
+    return g->base = ir_addi(g->b, a, RAM_BASE);
 }
 
 static IrMemOp gen_memop(Gen *g)
@@ -330,7 +336,7 @@ static void gen_label(Gen *g)
         ir_br(g->b, g->labels[g->bound + 1]);
     }
     ir_label(g->b, g->labels[g->bound++]);
-    g->n_pool[0] = g->n_pool[1] = 0;
+    g->base = g->n_pool[0] = g->n_pool[1] = 0;
     gen_insn(g);
 }
 
@@ -381,7 +387,7 @@ static void gen_region(IrBuilder *b, uint64_t seed)
     }
     ir_region_begin(b, plan, g.n_blocks);
     for (unsigned n = 0; n < g.n_blocks; n++) {
-        g.n_pool[0] = g.n_pool[1] = 0;
+        g.base = g.n_pool[0] = g.n_pool[1] = 0;
         g.delta = (int64_t)BLOCK * n - 4;
         ir_region_block(b, n);
         ir_call(b, &budget, 0, NULL);

@@ -180,7 +180,7 @@ static bool gen_ops(Gen *g)
 {
     int64_t disp;
     const IrCode *ir = g->ir;
-    size_t per_stub = g->c->tier == 2 ? 160 : 80;
+    size_t per_exit = g->c->tier == 2 ? 160 : 80;
     /* a call that changes globals may first have to save what equals them */
     size_t room = OP_ROOM + 24 * g->ctx->parent.cfg.n_globals + 64 * TCG_MAX_LINKS_BLOCK;
 
@@ -190,17 +190,22 @@ static bool gen_ops(Gen *g)
         if (g->s->dead[n]) {
             continue;
         }
-        if (g->p + room + (g->n_stubs + g->n_polls + g->c->n_links) * per_stub +
+        if (g->p + room + g->stub_room + (g->n_polls + g->c->n_links) * per_exit +
                 g->n_fp_stubs * FP_STUB_ROOM > g->limit) {
             return false;
         }
         g->idx = n;
         g->locked = 0;
         g->skip = 0;
-        const IrInsn *access = g->c->tier == 2 ? gen_site_address(g, i, &disp) : NULL;
-        if (access && !g->s->dead[n + 1]) {
+        const IrInsn *access = gen_site_address(g, i, &disp);
+        const Group *group = access ? x86_group(g, access) : NULL;
+        if (access && (group || g->c->tier == 2) && !g->s->dead[n + 1]) {
             g->idx = n + 1;
-            gen_site_access(g, access, i->src[0], disp);
+            if (group) {
+                gen_group_access(g, access, group, i->src[0], disp);
+            } else {
+                gen_site_access(g, access, i->src[0], disp);
+            }
             n++;
             continue;
         }
@@ -254,6 +259,7 @@ static bool x86_compile(TcgContext *tcg, TcgCompile *c, TcgBuffer *buf, size_t o
     memset(g.s->label_fix, 0, c->ir->n_labels * sizeof(g.s->label_fix[0]));
     memset(g.s->label_at, 0, c->ir->n_labels * sizeof(g.s->label_at[0]));
     x86_liveness(&g);
+    x86_find_groups(&g);
 
     g.p = g.start;
     put64(&g.p, (uintptr_t)c->region);

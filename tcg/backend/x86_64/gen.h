@@ -7,6 +7,7 @@
  *   fp.c        floating point
  *   fp-state.c  the guest's floating-point status in the host's MXCSR; what fp.c leaves to C
  *   memory.c    guest memory, the state's fields, their slow paths
+ *   groups.c    accesses that share one check
  *   control.c   helpers, branches, exits, checked entries
  *   prologue.c  entry trampoline and the shared ends of regions
  *   region.c    the second tier: which globals live in which registers in a region
@@ -59,6 +60,9 @@ enum {
      * multiple of 16 */
     SLOW_SAVED = N_REGS * 8 + 8,
     FP_STUB_ROOM = 48,
+    STUB_ROOM = 80, SITE_STUB_ROOM = 160, LEADER_STUB_ROOM = 192,
+    MEMBER_STUB_ROOM = 96, VOID_ROOM = 24, /* at most, too: how much void checks add */
+    GROUP_VOID = -1, /* in place of an addend: the check failed or holds no longer */
     LINK_IN_SCRATCH = 15, /* as the link's number: it is in scratch[0] */
     REGION_MAP_AT = 16, /* second tier: the map, behind the header */
     REGION_ALIGN = 16, /* of a header: its low bits are free for the link */
@@ -97,6 +101,7 @@ typedef struct X86Context {
     uint32_t exit_poll, exit_lookup, exit_result, exit_env;
     uint32_t slow[2];           /* guest memory access by the runtime; [1]: keeps xmm registers */
     uint32_t slow_region[2];    /* the same for the second tier */
+    uint32_t lookup[2][4][16];  /* by store, log2 of size, register: see groups.c */
     uint32_t slow_fp;           /* floating point by its helper */
     uint32_t fp_enter, fp_leave; /* status to MXCSR and back: see fp-state.c */
     uint32_t fp_const;          /* FpConst */
@@ -151,11 +156,31 @@ typedef struct FpSlowInfo {
     uint8_t format;
 } FpSlowInfo;
 
+/* Accesses off one base that share a check: see groups.c. */
+typedef struct Group {
+    uint16_t n, last; /* members; the last one's insn */
+    uint16_t first;
+    IrVal addend;     /* the value (VAL_BACKEND...) that the check leaves */
+    bool store;       /* some member stores: the view's stores decide */
+    int32_t lo, hi;   /* what they cover, from the root */
+} Group;
+
 /* A slow path to emit at the region's end. */
 typedef struct SlowStub {
     uint8_t *jump;  /* displacement of the jump that leads here */
+    uint8_t *jump2; /* another one, or NULL */
     uint8_t *back;
     SlowInfo info;
+    /* after the runtime was called the shared checks in these no longer hold */
+    uint16_t void_regs;
+    uint8_t n_void_slots;
+    int16_t void_slot[N_BACKEND_VALS];
+    /* groups.c */
+    enum { STUB_SINGLE, STUB_LEADER, STUB_MEMBER } kind;
+    bool lives;     /* the group's addend is used later */
+    int32_t lo, hi; /* what the group covers, from the address register */
+    bool store;     /* Group.store */
+    Opnd v;         /* what is stored */
     /* second tier: see region-memory.c */
     int32_t site;   /* displacement from r15, or -1 */
     int8_t t, u;
@@ -207,6 +232,11 @@ struct Scratch {
     PinCode pins;
     RegionMap map;
     IrVal *home_val;  /* per home */
+    /* groups.c: per value, what it is the sum of; per access, its group + 1 or 0 */
+    IrVal root[IR_MAX_VALS];
+    int32_t offset[IR_MAX_VALS];
+    uint16_t group_of[IR_MAX_INSNS];
+    Group groups[IR_MAX_INSNS];
 };
 
 typedef struct Gen {
@@ -226,6 +256,7 @@ typedef struct Gen {
     int64_t delta;     /* of the current guest instruction */
     int32_t count;     /* guest instructions before it */
     uint32_t n_stubs, n_fp_stubs;
+    uint32_t stub_room; /* bytes that the stubs take at most */
     unsigned n_free_slots, next_slot;
     unsigned skip;     /* insns after this one that its translation has covered */
     uint8_t *link_jump[TCG_MAX_LINKS];
@@ -354,7 +385,34 @@ void x86_store(Gen *g, unsigned bits, int reg, int base, int index, int32_t disp
 Opnd x86_store_operand(Gen *g, IrVal v, unsigned bits);
 SlowInfo x86_slow_info(const Gen *g, const IrInsn *i, int addr);
 
+/* The checks that the call in the slow path makes void, as they are kept at this op. */
+void x86_note_void(Gen *g, SlowStub *s);
+/* A load or a store at [a + u + disp], once all is checked. */
+void x86_access(Gen *g, const SlowInfo *info, Opnd v, int u);
+/* t = page of the last byte of [a + lo, a + hi), u = the entry's place in the view's table
+ * for the first one's page. */
+void x86_table_place(Gen *g, int a, int32_t lo, int32_t hi, int t, int u);
+
+/* groups.c */
+/* Finds accesses that can share a check. */
+void x86_find_groups(Gen *g);
+/* This access's group, or NULL if it is alone. */
+const Group *x86_group(const Gen *g, const IrInsn *i);
+/* The access at @base + @disp, which is in a group. */
+void gen_group_access(Gen *g, const IrInsn *i, const Group *group, IrVal base, int32_t disp);
+/* Out of line; returns the jump to the slow path. */
+uint8_t *gen_group_miss(Gen *g, const SlowStub *s);
+/* Shared code, one for each temporary register: from the address of an access to the addend;
+ * "not equal" and GROUP_VOID if the table does not know it. Changes no other register. */
+void x86_emit_lookups(X86Context *ctx, uint8_t *base, uint8_t **p);
+
 /* region-memory.c */
+/* Bytes of a site's entry; the number of bits in its mask differs by access. */
+int32_t x86_site_at(bool store, unsigned site);
+/* The site's entry becomes tag @t, addend @u. */
+void x86_site_set(Gen *g, bool store, int32_t site, int t, int u);
+/* and reg, mask with the fixed length that a mask needs */
+void x86_emit_mask(Gen *g, unsigned w, int reg, int32_t mask);
 /* ld or st at @base + @disp */
 void gen_site_access(Gen *g, const IrInsn *i, IrVal base, int32_t disp);
 uint8_t *gen_site_miss(Gen *g, const SlowStub *s);

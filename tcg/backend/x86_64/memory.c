@@ -147,22 +147,73 @@ SlowInfo x86_slow_info(const Gen *g, const IrInsn *i, int addr)
     };
 }
 
+void x86_note_void(Gen *g, SlowStub *s)
+{
+    s->void_regs = s->n_void_slots = 0;
+    for (IrVal v = VAL_BACKEND; v < N_FIXED_VALS; v++) {
+        const Val *val = &g->val[v];
+        if (val->reg >= 0) {
+            s->void_regs |= 1u << val->reg;
+        }
+        if (val->slot >= 0) {
+            s->void_slot[s->n_void_slots++] = val->slot;
+        }
+        g->stub_room += val->reg >= 0 || val->slot >= 0 ? VOID_ROOM : 0;
+    }
+}
+
+static SlowStub *stub_new(Gen *g)
+{
+    SlowStub *s = &g->s->stubs[g->n_stubs++];
+
+    *s = (SlowStub){ .site = -1 };
+    g->stub_room += STUB_ROOM;
+    return s;
+}
+
+void x86_access(Gen *g, const SlowInfo *info, Opnd v, int u)
+{
+    unsigned bits = 8 << (info->memop & IR_MO_SIZE);
+
+    if (info->op == IR_OP_ld) {
+        x86_load_extended(g, info->memop, info->reg_dst, info->reg_addr, u, info->disp);
+    } else if (v.kind == OPND_IMM) {
+        emit_mov_mxi(&g->p, bits, info->reg_addr, u, info->disp, v.val);
+    } else {
+        x86_store(g, bits, v.reg, info->reg_addr, u, info->disp);
+    }
+}
+
+void x86_table_place(Gen *g, int a, int32_t lo, int32_t hi, int t, int u)
+{
+    emit_lea(&g->p, 64, u, a, lo);
+    emit_lea(&g->p, 64, t, a, hi - 1);
+    x86_emit_mask(g, 64, t, (int32_t)TCG_PAGE_MASK);
+    emit_shift_ri(&g->p, 32, SHIFT_SHR, u, TCG_PAGE_BITS - 4);
+    x86_emit_mask(g, 32, u, (TCG_VIEW_ENTRIES - 1) << 4);
+}
+
 void gen_guest_access(Gen *g, const IrInsn *i)
 {
     unsigned bits = 8 << (i->memop & IR_MO_SIZE);
     bool swap = (i->memop & IR_MO_BE) && bits > 8;
     int t, u, dst, a;
+    const Group *group;
     SlowStub *stub;
     SlowInfo info;
 
+    group = x86_group(g, i);
+    if (group) {
+        gen_group_access(g, i, group, i->src[0], 0);
+        return;
+    }
     if (g->c->tier == 2 && !swap) {
         gen_site_access(g, i, i->src[0], 0);
         return;
     }
     a = val_reg(g, i->src[0]);
     info = x86_slow_info(g, i, a);
-    stub = &g->s->stubs[g->n_stubs++];
-    stub->site = -1;
+    stub = stub_new(g);
     if (i->op == IR_OP_ld) {
         t = reg_alloc(g);
         u = reg_alloc(g);
@@ -170,6 +221,7 @@ void gen_guest_access(Gen *g, const IrInsn *i)
         if (dst < 0) {
             dst = i->type == IR_F64 ? xmm_alloc(g) : u;
         }
+        x86_note_void(g, stub);
         stub->jump = emit_lookup(g, i, a, t, u);
         x86_load_extended(g, i->memop, dst, a, u, 0);
         if (swap) {
@@ -200,6 +252,7 @@ void gen_guest_access(Gen *g, const IrInsn *i)
         }
         t = reg_alloc(g);
         u = reg_alloc(g);
+        x86_note_void(g, stub);
         stub->jump = emit_lookup(g, i, a, t, u);
         if (v.kind == OPND_IMM) {
             emit_mov_mxi(&g->p, bits, a, u, 0, v.val);
@@ -216,9 +269,12 @@ void gen_guest_access(Gen *g, const IrInsn *i)
     stub->info = info;
 }
 
-/* Call the slow path, then go on at @back, or behind the data if that is NULL. */
-static void emit_slow_call(Gen *g, const SlowInfo *info, const uint8_t *back)
+/* Call the slow path, make void the checks that @s says, then go on at @s->back, or behind
+ * that if it is NULL. */
+static void emit_slow_call(Gen *g, const SlowStub *s)
 {
+    const SlowInfo *info = &s->info;
+    bool plain = !s->void_regs && !s->n_void_slots;
     uint8_t *jump;
 
     bool region = g->c->tier == 2;
@@ -231,7 +287,16 @@ static void emit_slow_call(Gen *g, const SlowInfo *info, const uint8_t *back)
     own.map = g->p - (g->start + REGION_MAP_AT);
     memcpy(g->p, &own, sizeof(own));
     g->p += sizeof(*info);
-    patch_rel32(jump, back ? back : g->p);
+    patch_rel32(jump, plain && s->back ? s->back : g->p);
+    for (unsigned m = s->void_regs; m; m &= m - 1) {
+        emit_mov_ri_flags(&g->p, __builtin_ctz(m), GROUP_VOID);
+    }
+    for (unsigned n = 0; n < s->n_void_slots; n++) {
+        emit_mov_mi(&g->p, 64, RSP, s->void_slot[n] * 8, GROUP_VOID);
+    }
+    if (!plain && s->back) {
+        emit_jmp_to(&g->p, s->back);
+    }
 }
 
 void gen_slow_stubs(Gen *g)
@@ -240,11 +305,14 @@ void gen_slow_stubs(Gen *g)
         const SlowStub *s = &g->s->stubs[n];
 
         patch_rel32(s->jump, g->p);
-        if (s->site >= 0) {
-            uint8_t *slow = gen_site_miss(g, s);
+        if (s->jump2) {
+            patch_rel32(s->jump2, g->p);
+        }
+        if (s->kind != STUB_SINGLE || s->site >= 0) {
+            uint8_t *slow = s->kind == STUB_SINGLE ? gen_site_miss(g, s) : gen_group_miss(g, s);
             patch_rel32(slow, g->p);
         }
-        emit_slow_call(g, &s->info, s->back);
+        emit_slow_call(g, s);
     }
 }
 
@@ -292,12 +360,11 @@ static void emit_fetch_op(Gen *g, IrAmo op, unsigned w, int a, int u, int v, int
 static void gen_atomic_inline(Gen *g, const IrInsn *i)
 {
     unsigned w = (i->memop & IR_MO_SIZE) == IR_MO_32 ? 32 : 64;
-    SlowStub *stub = &g->s->stubs[g->n_stubs++];
+    SlowStub *stub = stub_new(g);
     SlowInfo info;
     IrInsn store = *i; /* the view's stores decide, alignment always counts */
     int a, v, t, u, r;
 
-    stub->site = -1;
     store.op = IR_OP_st;
     store.memop |= IR_MO_ALIGN;
     reg_claim(g, RAX);
@@ -352,6 +419,7 @@ static void gen_atomic_inline(Gen *g, const IrInsn *i)
 
 void gen_atomic(Gen *g, const IrInsn *i)
 {
+    SlowStub stub = { .site = -1 };
     SlowInfo info;
     int dst;
 
@@ -368,7 +436,8 @@ void gen_atomic(Gen *g, const IrInsn *i)
     }
     dst = dst_begin(g, i->dst, g->idx, IR_NONE);
     info.reg_dst = dst;
-    emit_slow_call(g, &info, NULL);
+    stub.info = info;
+    emit_slow_call(g, &stub);
     for (unsigned k = 0; k < ir_op_info[i->op].n_src; k++) {
         kill_operand(g, i->src[k]);
     }

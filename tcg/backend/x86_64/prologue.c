@@ -177,5 +177,6 @@ size_t x86_emit_prologue(TcgContext *tcg, TcgBuffer *buf)
     ctx->slow_fp = p - buf->rw;
     emit_slow(ctx, &p, restore, x86_slow_fp, false, true);
     x86_emit_fp_state(ctx, buf->rw, &p);
+    x86_emit_lookups(ctx, buf->rw, &p);
     return ROUND_UP((size_t)(p - buf->rw), (size_t)REGION_ALIGN);
 }

@@ -22,26 +22,27 @@
 #include "util/osdep.h"
 #include "tcg/backend/x86_64/gen.h"
 
-static int32_t site_at(const IrInsn *i, unsigned site)
+int32_t x86_site_at(bool store, unsigned site)
 {
-    return (i->op == IR_OP_ld ? offsetof(TcgDataView, load_site)
-                              : offsetof(TcgDataView, store_site)) +
+    return (store ? offsetof(TcgDataView, store_site) : offsetof(TcgDataView, load_site)) +
            site % TCG_VIEW_SITES * sizeof(TcgViewEntry);
 }
 
-/* The flag that says that the site's group is in use. */
-static int32_t site_used_at(const SlowInfo *info, int32_t site)
+void x86_site_set(Gen *g, bool store, int32_t site, int t, int u)
 {
-    bool store = info->op != IR_OP_ld;
     size_t sites = store ? offsetof(TcgDataView, store_site) : offsetof(TcgDataView, load_site);
     unsigned n = ((size_t)site - sites) / sizeof(TcgViewEntry);
 
-    return offsetof(TcgDataView, sites_used) +
-           store * sizeof(((TcgDataView *)0)->sites_used[0]) + n / TCG_VIEW_SITE_GROUP;
+    emit_store(&g->p, 64, t, R15, site + offsetof(TcgViewEntry, tag));
+    emit_store(&g->p, 64, u, R15, site + offsetof(TcgViewEntry, addend));
+    /* its group is in use */
+    emit_mov_mi(&g->p, 8, R15,
+                offsetof(TcgDataView, sites_used) +
+                    store * sizeof(((TcgDataView *)0)->sites_used[0]) + n / TCG_VIEW_SITE_GROUP,
+                1);
 }
 
-/* and t, mask with the fixed length that a mask needs */
-static void emit_mask(Gen *g, unsigned w, int reg, int32_t mask)
+void x86_emit_mask(Gen *g, unsigned w, int reg, int32_t mask)
 {
     put_rex(&g->p, w, 0, 0, reg);
     put8(&g->p, 0x81);
@@ -58,8 +59,9 @@ void gen_site_access(Gen *g, const IrInsn *i, IrVal base, int32_t disp)
     Opnd v = { OPND_REG, -1, 0 };
     int64_t next;
 
-    *stub = (SlowStub){ .info = x86_slow_info(g, i, a), .site = site_at(i, g->site++) };
+    *stub = (SlowStub){ .info = x86_slow_info(g, i, a), .site = x86_site_at(!load, g->site++) };
     stub->info.disp = disp;
+    g->stub_room += SITE_STUB_ROOM;
     if (!load) {
         v = x86_store_operand(g, i->src[1], bits);
         if (v.kind == OPND_IMM) {
@@ -83,23 +85,18 @@ void gen_site_access(Gen *g, const IrInsn *i, IrVal base, int32_t disp)
     }
     stub->t = t;
     stub->u = u;
+    x86_note_void(g, stub);
     if (disp) {
         emit_lea(&g->p, 64, t, a, disp);
     } else {
         emit_mov_rr(&g->p, 64, t, a);
     }
-    emit_mask(g, 64, t, (int32_t)TCG_PAGE_MASK | (size - 1));
+    x86_emit_mask(g, 64, t, (int32_t)TCG_PAGE_MASK | (size - 1));
     emit_rm(&g->p, 64, ALU_CMP * 8 + 3, t, R15, stub->site + offsetof(TcgViewEntry, tag));
     stub->jump = emit_jcc(&g->p, CC_NE);
     emit_load(&g->p, 64, u, R15, stub->site + offsetof(TcgViewEntry, addend));
     stub->hit = g->p;
-    if (load) {
-        x86_load_extended(g, i->memop, dst, a, u, disp);
-    } else if (v.kind == OPND_IMM) {
-        emit_mov_mxi(&g->p, bits, a, u, disp, v.val);
-    } else {
-        x86_store(g, bits, v.reg, a, u, disp);
-    }
+    x86_access(g, &stub->info, v, u);
     kill_operand(g, base);
     if (load) {
         dst_end(g, i->dst, dst);
@@ -123,16 +120,14 @@ uint8_t *gen_site_miss(Gen *g, const SlowStub *s)
     emit_lea(&g->p, 64, u, a, info->disp);
     if (!(info->memop & IR_MO_ALIGN)) { /* then t is the page of the last byte */
         emit_lea(&g->p, 64, t, a, info->disp + (int32_t)size - 1);
-        emit_mask(g, 64, t, mask);
+        x86_emit_mask(g, 64, t, mask);
     }
     emit_shift_ri(&g->p, 32, SHIFT_SHR, u, TCG_PAGE_BITS - 4);
-    emit_mask(g, 32, u, (TCG_VIEW_ENTRIES - 1) << 4);
+    x86_emit_mask(g, 32, u, (TCG_VIEW_ENTRIES - 1) << 4);
     emit_rmx(&g->p, 64, ALU_CMP * 8 + 3, t, R15, u, 0, table + offsetof(TcgViewEntry, tag));
     slow = emit_jcc(&g->p, CC_NE);
     emit_rmx(&g->p, 64, OPC_MOV_LOAD, u, R15, u, 0, table + offsetof(TcgViewEntry, addend));
-    emit_store(&g->p, 64, t, R15, s->site + offsetof(TcgViewEntry, tag));
-    emit_store(&g->p, 64, u, R15, s->site + offsetof(TcgViewEntry, addend));
-    emit_mov_mi(&g->p, 8, R15, site_used_at(info, s->site), 1);
+    x86_site_set(g, info->op != IR_OP_ld, s->site, t, u);
     emit_jmp_to(&g->p, s->hit);
     return slow;
 }
