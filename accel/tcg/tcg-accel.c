@@ -29,12 +29,15 @@ typedef struct TcgAccel {
     GPtrArray *spaces;       /* listened to */
 } TcgAccel;
 
+enum { TB_SIZE_MIN_AUTO = 32, TB_SIZE_MAX = 1024 };
+
 static const char *const tcg_backend_names[] = { "auto", "x86_64", "interp", NULL };
 static const char *const tcg_thread_names[] = { "multi", NULL };
 
 static const Property tcg_accel_properties[] = {
-    PROP_UINT32(TcgAccel, tb_size_mib, "tb-size", "size of the cache of translated code, in MiB",
-                .def = 128, .min = 1, .max = 1024),
+    PROP_UINT32(TcgAccel, tb_size_mib, "tb-size", "size of the cache of translated code, in MiB; "
+                "0: an eighth of the host's memory, at most 1024",
+                .max = TB_SIZE_MAX),
     PROP_ENUM(TcgAccel, thread, "thread", "host threads for vCPUs: multi is one each",
               tcg_thread_names, .def_str = "multi"),
     PROP_ENUM(TcgAccel, backend, "backend", "what runs translations: host code or an interpreter",
@@ -124,13 +127,23 @@ static void tcg_accel_listen(TcgAccel *a, AddressSpace *as)
     }
 }
 
+/* Bytes. Room that is never used costs address space only; a cache that is too small for what
+ * runs has it translated again and again. */
+static size_t cache_size(const TcgAccel *a)
+{
+    uint64_t host_mib = (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) / MiB;
+
+    return (a->tb_size_mib ? a->tb_size_mib
+                           : CLAMP(host_mib / 8, TB_SIZE_MIN_AUTO, TB_SIZE_MAX)) * MiB;
+}
+
 static bool tcg_accel_cpu_init(AccelState *accel, CpuState *cpu, GError **err)
 {
     TcgAccel *a = (TcgAccel *)accel;
     if (!a->engine) {
         const TcgEngineConfig cfg = {
             .backend = accel_backend(a, err),
-            .tb_size = (size_t)a->tb_size_mib * MiB,
+            .tb_size = cache_size(a),
             .max_insns = a->one_insn ? 1 : TCG_MAX_INSNS,
             .verify = a->verify_ir,
             .profile = a->profile,
