@@ -10,16 +10,43 @@
 #include "util/osdep.h"
 #include "util/main-loop.h"
 #include "util/timer.h"
+#include <linux/futex.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 
 /* ---- The machine lock ---- */
 
+/*
+ * The mutex is not fair: who gives it up and wants it again at once mostly gets it, because who
+ * was woken is not there yet. That is fast, and may go on for ever: a guest that accesses devices in
+ * a loop would keep the main loop, and with it the monitor, waiting; a main loop that never
+ * sleeps would keep vCPUs waiting. So there are two sides, the main thread and all others. Who
+ * comes while the other side has been waiting for PATIENCE stands aside until one of that has had
+ * the lock.
+ */
+enum { PATIENCE_NS = 200 * 1000, ASIDE_MAX_NS = 10 * 1000 * 1000 };
+typedef struct LockSide {
+    uint32_t waiting; /* (a) threads */
+    uint32_t served;  /* (a) counts those who waited and got the lock; a futex */
+    uint32_t aside;   /* (a) threads of the other side that wait for served */
+    int64_t since;    /* (a) when the wait of the first of them began, or the last was served */
+} LockSide;
+
 static GMutex lock;
 static __thread bool lock_mine;
-static uint32_t lock_waiters; /* (a) */
+static __thread bool lock_main; /* the main thread */
+static LockSide lock_side[2];   /* others, main thread */
 static void (*lock_wait_hook)(void *opaque); /* (a) written once */
 static void *lock_wait_opaque;
+
+static int64_t monotonic_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * NANOSECONDS_PER_SECOND + t.tv_nsec;
+}
 
 void machine_lock_on_wait(void (*fn)(void *opaque), void *opaque)
 {
@@ -27,36 +54,65 @@ void machine_lock_on_wait(void (*fn)(void *opaque), void *opaque)
     atomic_store_release(&lock_wait_hook, fn);
 }
 
+/* Until one of @side that has waited for so long has had the lock; not for ever, whatever
+ * happens to that thread. */
+static void stand_aside(LockSide *side, int64_t patience_ns)
+{
+    uint32_t served = atomic_read(&side->served);
+
+    if (atomic_read(&side->waiting) && monotonic_ns() - atomic_read(&side->since) >= patience_ns) {
+        struct timespec t = { .tv_nsec = ASIDE_MAX_NS };
+
+        atomic_fetch_add(&side->aside, 1);
+        syscall(SYS_futex, &side->served, FUTEX_WAIT_PRIVATE, served, &t, NULL, 0);
+        atomic_fetch_add(&side->aside, -1);
+    }
+}
+
+static void lock_wait(LockSide *side)
+{
+    void (*hook)(void *) = atomic_load_acquire(&lock_wait_hook);
+
+    if (!atomic_read(&side->waiting)) {
+        atomic_set(&side->since, monotonic_ns());
+    }
+    atomic_fetch_add(&side->waiting, 1);
+    if (hook) {
+        hook(lock_wait_opaque);
+    }
+    g_mutex_lock(&lock);
+    atomic_set(&side->since, monotonic_ns());
+    atomic_fetch_add(&side->waiting, -1);
+    atomic_fetch_add(&side->served, 1);
+    if (atomic_read(&side->aside)) {
+        syscall(SYS_futex, &side->served, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+    }
+}
+
 void machine_lock(void)
 {
-    g_assert(!lock_mine);
-    if (!g_mutex_trylock(&lock)) {
-        void (*hook)(void *) = atomic_load_acquire(&lock_wait_hook);
+    LockSide *other = &lock_side[!lock_main];
 
-        atomic_fetch_add(&lock_waiters, 1);
-        if (hook) {
-            hook(lock_wait_opaque);
-        }
-        g_mutex_lock(&lock);
-        atomic_fetch_add(&lock_waiters, -1);
+    g_assert(!lock_mine);
+    if (unlikely(atomic_read(&other->waiting))) {
+        stand_aside(other, PATIENCE_NS);
+    }
+    if (!g_mutex_trylock(&lock)) {
+        lock_wait(&lock_side[lock_main]);
     }
     lock_mine = true;
 }
 
 bool machine_lock_wanted(void)
 {
-    return atomic_read(&lock_waiters) != 0;
+    return atomic_read(&lock_side[0].waiting) || atomic_read(&lock_side[1].waiting);
 }
 
 void machine_lock_yield(void)
 {
-    enum { TURNS = 1000 };
-
     machine_unlock();
-    /* The mutex is not fair: let one of those who wait get it. */
-    uint32_t waiters = atomic_read(&lock_waiters);
-    for (unsigned n = 0; n < TURNS && waiters && atomic_read(&lock_waiters) >= waiters; n++) {
-        sched_yield();
+    for (unsigned i = 0; i < ARRAY_SIZE(lock_side); i++) {
+        stand_aside(&lock_side[i], 0);
     }
     machine_lock();
 }
@@ -125,6 +181,7 @@ static struct {
 void main_loop_init(void)
 {
     loop.thread = g_thread_self();
+    lock_main = true;
     machine_lock();
     if (loop.event_fd < 0) {
         loop.event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

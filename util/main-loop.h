@@ -9,7 +9,8 @@
 #include "util/osdep.h"
 
 /* The machine lock protects device state and the object tree. Recursive use is a bug;
- * functions ending in _locked or documented "machine lock" need it held. */
+ * functions ending in _locked or documented "machine lock" need it held. Neither the main thread
+ * nor the others can keep it from each other by taking it again and again. */
 void machine_lock(void);
 void machine_unlock(void);
 bool machine_locked(void);

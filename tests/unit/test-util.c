@@ -278,6 +278,52 @@ static void test_signals(void)
     kill(getpid(), SIGPIPE); /* ignored */
 }
 
+typedef struct Greedy {
+    uint32_t end;     /* (a) */
+    uint32_t turns;   /* (a) times that it had the lock */
+    uint32_t selfish; /* (a) while another thread waited */
+} Greedy;
+
+/* Takes the lock again as soon as it has given it up, which it does late once it is asked to. */
+static void *greedy_thread(void *opaque)
+{
+    Greedy *g = opaque;
+
+    while (!atomic_read(&g->end)) {
+        machine_lock();
+        atomic_fetch_add(&g->turns, 1);
+        if (machine_lock_wanted()) {
+            atomic_fetch_add(&g->selfish, 1);
+            g_usleep(1000); /* longer than anybody's patience */
+        }
+        machine_unlock();
+    }
+    return NULL;
+}
+
+static void test_fair_lock(void)
+{
+    Greedy g = { 0 };
+    GThread *thread = g_thread_new("greedy", greedy_thread, &g);
+
+    for (unsigned i = 0; i < 50; i++) {
+        machine_unlock();
+        while (!atomic_read(&g.turns)) {
+            sched_yield();
+        }
+        atomic_set(&g.turns, 0);
+        atomic_set(&g.selfish, 0);
+        machine_lock();
+        /* One or two; more where this thread is not run though it was woken. */
+        g_assert_cmpuint(atomic_read(&g.selfish), <, 300);
+    }
+    atomic_set(&g.end, 1);
+    machine_lock_yield();
+    machine_unlock();
+    g_thread_join(thread);
+    machine_lock();
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -288,6 +334,7 @@ int main(int argc, char **argv)
     g_test_add_func("/log/items", test_log_items);
     g_test_add_func("/log/filter", test_log_filter);
     g_test_add_func("/log/file", test_log_file);
+    g_test_add_func("/main-loop/fair-lock", test_fair_lock);
     g_test_add_func("/main-loop/watch", test_watch);
     g_test_add_func("/main-loop/glib", test_glib_source);
     g_test_add_func("/main-loop/signals", test_signals);
