@@ -426,7 +426,9 @@ static void do_continue(bool interrupt)
     if (interrupt) {
         debug_start();
         machine_unlock();
-        for (int n = pick(0, 300); n > 0; n--) {
+        /* bounded by the clock: on a busy host a yield may take a whole time slice */
+        gint64 end = g_get_monotonic_time() + pick(0, 300);
+        while (g_get_monotonic_time() < end) {
             g_thread_yield();
         }
         machine_lock();
