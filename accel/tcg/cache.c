@@ -137,18 +137,19 @@ static bool segment_is_spent(const TcgCache *c, unsigned n)
 }
 
 /*
- * The segment to go on in, with the cache's lock held: one that was never used; the oldest in
- * which little lives, so that a guest that makes code and discards it does not drive all other
- * code out of the cache; the oldest.
+ * The segment to go on in, with the cache's lock held: the oldest in which little lives, so that
+ * a guest that makes code and discards it neither drives all other code out nor makes the process
+ * grow; one that was never used; the oldest.
  */
 static unsigned segment_choose_locked(const TcgCache *c)
 {
-    unsigned oldest = TCG_SEGMENTS, spent = TCG_SEGMENTS;
+    unsigned oldest = TCG_SEGMENTS, spent = TCG_SEGMENTS, unused = TCG_SEGMENTS;
 
     for (unsigned i = 1; i < TCG_SEGMENTS; i++) {
         unsigned n = (c->current + i) % TCG_SEGMENTS;
         if (!c->seg[n].used) {
-            return n;
+            unused = MIN(unused, n);
+            continue;
         }
         if (oldest == TCG_SEGMENTS || c->seg[n].begun < c->seg[oldest].begun) {
             oldest = n;
@@ -158,7 +159,7 @@ static unsigned segment_choose_locked(const TcgCache *c)
             spent = n;
         }
     }
-    return spent < TCG_SEGMENTS ? spent : oldest;
+    return spent < TCG_SEGMENTS ? spent : unused < TCG_SEGMENTS ? unused : oldest;
 }
 
 void tcg_slice_ensure(TcgVcpu *v)

@@ -94,9 +94,18 @@ def run_native(wanted, percent, pair=False):
     return parse(done.stdout)
 
 
-def run_guest(command, wanted, percent, initrd_path, timeout=600, pair=False):
+def note_memory(machine, memory):
+    """Its proportional set size in MiB, unless it has just powered off."""
+    try:
+        if memory is not None:
+            memory.append(machine.pss_kib() / 1024)
+    except (OSError, rhea.TestFailure):
+        pass
+
+
+def run_guest(command, wanted, percent, initrd_path, timeout=600, pair=False, memory=None):
     """Boot a guest that runs the programs, with two vCPUs and 1 GiB; @pair: each alone and
-    two at once."""
+    two at once. The emulator's proportional set size at the end, in MiB, goes into @memory."""
     line = ('console=ttyS0 panic=-1 quiet rhea.test=bench rhea.bench=%s rhea.percent=%d'
             % (','.join(wanted), percent)) + (' rhea.pair' if pair else '')
     with rhea.Machine('-M', 'virt', '-m', '1G', '-smp', '2', '-nographic', '-no-reboot',
@@ -104,6 +113,7 @@ def run_guest(command, wanted, percent, initrd_path, timeout=600, pair=False):
                       '-append', line, command=command, echo=False) as m:
         m.expect(r'^RHEA-TEST bench: (ok|failed)', timeout)
         found = parse(m.console())
+        note_memory(m, memory)
     missing = [] if pair else [name for name in wanted if name not in found]
     if missing:
         raise rhea.TestFailure('no result of %s' % ', '.join(missing))

@@ -132,8 +132,9 @@ def run_native(wanted):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def run_guest(command, wanted, initrd_path, timeout=900):
-    """Boot a guest with the userland as a disk that it cannot write, and run the jobs."""
+def run_guest(command, wanted, initrd_path, timeout=900, memory=None):
+    """Boot a guest with the userland as a disk that it cannot write, and run the jobs. @memory as
+    for programs.run_guest()."""
     with rhea.Machine('-M', 'virt', '-m', '1G', '-smp', '2', '-nographic', '-no-reboot',
                       '-kernel', rhea.guest('kernel'), '-initrd', initrd_path,
                       '-drive', 'file=%s,format=raw,if=none,id=d0,readonly=on'
@@ -142,6 +143,7 @@ def run_guest(command, wanted, initrd_path, timeout=900):
                       command=command, echo=False) as m:
         m.expect(r'^RHEA-TEST userland: (ok|failed)', timeout)
         found = programs.parse(m.console())
+        programs.note_memory(m, memory)
     wrong = [name for name in wanted if name not in found or int(found[name][1], 16)]
     if wrong:
         raise rhea.TestFailure('failed in the guest: %s' % ', '.join(wrong))
