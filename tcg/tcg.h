@@ -75,8 +75,9 @@ static inline unsigned tcg_fetch_index(uint64_t vaddr)
     return (vaddr >> TCG_PAGE_BITS) & (TCG_FETCH_ENTRIES - 1);
 }
 /* Indirect jumps: virtual pc -> checked entry of a region. Entries are dropped only when
- * their region dies: the checked entry verifies page and mode. A free entry holds a pc
- * that belongs in another slot, so that no jump matches it. */
+ * their region dies: the checked entry verifies page and mode. A pc is in the slot of its index
+ * or, if that is taken, in the one of its other index. A free entry holds a pc that belongs in
+ * neither way in its slot, so that no jump matches it. */
 typedef struct TcgJumpEntry {
     uint64_t pc;
     const void *checked_entry;
@@ -84,6 +85,14 @@ typedef struct TcgJumpEntry {
 static inline unsigned tcg_jump_index(uint64_t pc)
 {
     return (pc >> 1) & (TCG_JUMP_ENTRIES - 1);
+}
+static inline unsigned tcg_jump_other(unsigned index)
+{
+    return index ^ TCG_JUMP_ENTRIES / 2;
+}
+static inline uint64_t tcg_jump_no_pc(unsigned index)
+{
+    return index % (TCG_JUMP_ENTRIES / 2) ? 0 : 2;
 }
 
 /* The counter for jumps to a place: by the entry's physical address, as far as the jump

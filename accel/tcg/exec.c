@@ -157,9 +157,7 @@ TcgRegion *tcg_loop_region(TcgVcpu *v, uint64_t pc, uint32_t cflags)
  */
 static const void *entry_cached(const TcgVcpu *v, uint64_t pc)
 {
-    const TcgJumpEntry *j = &v->jump_cache[tcg_jump_index(pc)];
-    return atomic_read(&j->pc) == pc && !log_enabled(LOG_EXEC | LOG_NOCHAIN) ? j->checked_entry
-                                                                             : NULL;
+    return log_enabled(LOG_EXEC | LOG_NOCHAIN) ? NULL : tcg_jump_get(v, pc);
 }
 
 /* The entry of the region at pc; NULL: begin the turn again. */

@@ -134,6 +134,8 @@ void tcg_region_link(TcgVcpu *v, TcgRegion *from, unsigned n, TcgRegion *to);
 /* Own jump cache. */
 void tcg_jump_set(TcgVcpu *v, uint64_t pc, TcgRegion *r);
 void tcg_jump_init(TcgJumpEntry *cache);
+/* The checked entry for pc, or NULL. */
+const void *tcg_jump_get(const TcgVcpu *v, uint64_t pc);
 
 /* ---- The code cache (cache.c) ---- */
 
@@ -215,7 +217,7 @@ static inline bool tcg_vcpu_has_requests(TcgVcpu *v);
 
 /* ---- Views (views.c) ---- */
 
-enum { TCG_VIEWS_MAX = 64, TCG_VIEW_TOUCHED = 1024, TCG_VIEW_LOG = 256, TCG_VIEW_LEAVES = 4,
+enum { TCG_VIEWS_MAX = 64, TCG_VIEW_TOUCHED = 1024, TCG_VIEW_LOG = 1024, TCG_VIEW_LEAVES = 4,
        TCG_VIEW_BLOCK = 256 /* entries that fill a host page */,
        TCG_FETCH_BLOCK = TCG_FETCH_ENTRIES / 64 };
 
@@ -460,6 +462,7 @@ struct TcgVcpu {
     uint64_t *store_views; /* (a) by hash of a RAM page: bit per view that may have a store
                               entry for one; the vCPU alone writes it */
     TcgJumpEntry *jump_cache;
+    bool jump_turn;     /* (v) which of two slots is given up next */
     uint32_t *hot;      /* TcgCpuArea.hot */
     TcgJumpEntry *no_jumps; /* empty; NULL until a debugger came */
     bool alone;         /* (v) what runs can be stopped behind it: an instruction that is

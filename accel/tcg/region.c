@@ -139,43 +139,61 @@ static void hash_remove(TcgEngine *e, TcgRegion *r)
 
 /* ---- Jump caches ---- */
 
-/* A pc that is never looked for in entry i, so that any 64-bit pc may be a guest's. */
-static inline uint64_t jump_no_pc(unsigned i)
-{
-    return i ? 0 : 2;
-}
-
 static uint64_t jumper_bit(const TcgVcpu *v)
 {
     return UINT64_C(1) << v->cpu->index % 64;
 }
 
-/* All zero but one: what is not used takes no memory. */
+/* All zero but two: what is not used takes no memory. */
 void tcg_jump_init(TcgJumpEntry *cache)
 {
-    cache[0].pc = jump_no_pc(0);
+    cache[0].pc = tcg_jump_no_pc(0);
+    cache[tcg_jump_other(0)].pc = tcg_jump_no_pc(tcg_jump_other(0));
+}
+
+/* The slot for pc: where it is, one that is free, else the two in turns. */
+static unsigned jump_slot(TcgVcpu *v, uint64_t pc)
+{
+    unsigned i = tcg_jump_index(pc), o = tcg_jump_other(i);
+    uint64_t here = atomic_read(&v->jump_cache[i].pc), there = atomic_read(&v->jump_cache[o].pc);
+    if (here == pc || there == pc) {
+        return here == pc ? i : o;
+    }
+    if (here == tcg_jump_no_pc(i) || there == tcg_jump_no_pc(o)) {
+        return here == tcg_jump_no_pc(i) ? i : o;
+    }
+    v->jump_turn = !v->jump_turn;
+    return v->jump_turn ? i : o;
 }
 
 void tcg_jump_set(TcgVcpu *v, uint64_t pc, TcgRegion *r)
 {
-    unsigned i = tcg_jump_index(pc);
+    unsigned i = jump_slot(v, pc);
     TcgJumpEntry *j = &v->jump_cache[i];
     uint64_t bit = jumper_bit(v);
     if (!(atomic_read(&r->jumpers) & bit)) {
         atomic_fetch_or(&r->jumpers, bit);
     }
-    atomic_set(&j->pc, jump_no_pc(i));
+    atomic_set(&j->pc, tcg_jump_no_pc(i));
     atomic_set(&j->checked_entry, r->checked_entry);
     atomic_store_release(&j->pc, pc);
     /* Pairs with jump_drop(): the killer sees the entry, or we see that the region died. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (atomic_read(&r->dead)) {
-        atomic_set(&j->pc, jump_no_pc(i));
+        atomic_set(&j->pc, tcg_jump_no_pc(i));
     }
 }
 
-/* The index is bits of the pc: the page offset gives all but the top ones. Caches that never had
- * the region are not looked at: their vCPUs write them all the time. */
+const void *tcg_jump_get(const TcgVcpu *v, uint64_t pc)
+{
+    unsigned i = tcg_jump_index(pc);
+    const TcgJumpEntry *j = &v->jump_cache[i], *o = &v->jump_cache[tcg_jump_other(i)];
+    return atomic_read(&j->pc) == pc ? j->checked_entry
+                                     : atomic_read(&o->pc) == pc ? o->checked_entry : NULL;
+}
+
+/* Both indices are bits of the pc: the page offset gives all but the top ones. Caches that never
+ * had the region are not looked at: their vCPUs write them all the time. */
 static void jump_drop(TcgEngine *e, TcgRegion *r)
 {
     enum { KNOWN = TCG_PAGE_BITS - 1, UNKNOWN = TCG_JUMP_BITS - KNOWN };
@@ -189,7 +207,7 @@ static void jump_drop(TcgEngine *e, TcgRegion *r)
         for (unsigned u = 0; had && u < 1u << UNKNOWN; u++) {
             unsigned i = low | u << KNOWN;
             if (atomic_read(&v->jump_cache[i].checked_entry) == r->checked_entry) {
-                atomic_set(&v->jump_cache[i].pc, jump_no_pc(i));
+                atomic_set(&v->jump_cache[i].pc, tcg_jump_no_pc(i));
             }
         }
     }

@@ -172,7 +172,10 @@ static void sfence(RiscvCpu *cpu, uint32_t insn, uint64_t vaddr, uint64_t asid)
     FenceMatch match = { .cpu = cpu, .any_asid = all_spaces, .asid = asid & asid_bits };
 
     trace_riscv_sfence_do(cpu->hartid, all_pages, vaddr, all_spaces, match.asid);
-    cpu_invalidate(&cpu->parent, all_pages, vaddr, fence_matches, &match, !all_spaces);
+    /* A page of all spaces costs least if views need not be told apart. */
+    bool all_views = all_spaces && !all_pages;
+    cpu_invalidate(&cpu->parent, all_pages, vaddr, all_views ? NULL : fence_matches,
+                   all_views ? NULL : &match, !all_spaces);
     if (cpu->xlen == 32 && !all_pages && (vaddr & BIT64(31))) {
         /* The upper half may have been entered in either form. */
         cpu_invalidate(&cpu->parent, false, vaddr ^ MASK64(63, 32), fence_matches, &match,

@@ -213,7 +213,8 @@ static void reset_memory(CpuState *cpu)
     memset(cpu->tcg.data_view, 0xff, sizeof(TcgDataView));
     memset(cpu->tcg.fetch_view, 0xff, sizeof(TcgFetchView));
     memset(cpu->tcg.jump_cache, 0, TCG_JUMP_ENTRIES * sizeof(TcgJumpEntry));
-    cpu->tcg.jump_cache[0].pc = 2; /* 0 belongs here: see tcg.h */
+    cpu->tcg.jump_cache[0].pc = tcg_jump_no_pc(0); /* 0 belongs here: see tcg.h */
+    cpu->tcg.jump_cache[tcg_jump_other(0)].pc = tcg_jump_no_pc(0);
     for (unsigned n = 0; n < RAM_SIZE; n++) {
         cpu->ram[n] = (n * 167 + (n >> 8)) ^ 0x5a;
     }
@@ -320,10 +321,12 @@ void fixture_map_fetch(Fixture *f, uint64_t pc)
         (TcgFetchEntry){ page, page + 0x80000000 };
 }
 
-void fixture_cache_jump(Fixture *f, uint64_t pc, const void *checked_entry)
+void fixture_cache_jump(Fixture *f, uint64_t pc, const void *checked_entry, bool other)
 {
+    unsigned i = tcg_jump_index(pc);
+
     f->cpu->dirty = true;
-    f->cpu->tcg.jump_cache[tcg_jump_index(pc)] = (TcgJumpEntry){ pc, checked_entry };
+    f->cpu->tcg.jump_cache[other ? tcg_jump_other(i) : i] = (TcgJumpEntry){ pc, checked_entry };
 }
 
 IrType fixture_type(unsigned global)

@@ -77,8 +77,8 @@ TcgExit fixture_go(Fixture *f);
 void fixture_map(Fixture *f, uint64_t vaddr, bool store);
 /* Make @pc's page valid in the fetch view. */
 void fixture_map_fetch(Fixture *f, uint64_t pc);
-/* Enter @pc into the jump cache. */
-void fixture_cache_jump(Fixture *f, uint64_t pc, const void *checked_entry);
+/* Enter @pc into the jump cache; @other: in the second of its slots. */
+void fixture_cache_jump(Fixture *f, uint64_t pc, const void *checked_entry, bool other);
 /* Raise from a helper or slow path. */
 void fixture_raise(CpuState *cpu, int code) __attribute__((noreturn));
 /* The type of a global. */

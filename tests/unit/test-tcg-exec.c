@@ -412,7 +412,7 @@ static void test_views(void)
         toy.map[s].phys -= 0x4000;
     }
     cpu_invalidate(cpu, false, va, NULL, NULL, false);
-    for (unsigned i = 1; i < 200; i++) {
+    for (unsigned i = 1; i < 1500; i++) {
         cpu_invalidate(cpu, false, va + i * 0x1000, NULL, NULL, false);
     }
     g_assert_cmpuint(peek(1, va), ==, 105);

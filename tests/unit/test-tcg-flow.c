@@ -291,7 +291,7 @@ static void test_indirect(gconstpointer backend)
     enum { TARGET = 0x37ff8 };
     static const uint8_t from[] = { 1, G_M1 };
 
-    for (unsigned k = 0; f && k < 2 * 6; k++) {
+    for (unsigned k = 0; f && k < 2 * 7; k++) {
         unsigned src = from[k % 2], kind = k / 2;
         TcgCompile target, c;
         TcgExit exit;
@@ -307,7 +307,7 @@ static void test_indirect(gconstpointer backend)
             fixture_map_fetch(f, TARGET);
         }
         if (kind != 2) {
-            fixture_cache_jump(f, TARGET, target.checked_entry);
+            fixture_cache_jump(f, TARGET, target.checked_entry, kind == 6);
         }
         if (kind == 3) {
             f->cpu->tcg.mode = 6;
@@ -317,7 +317,7 @@ static void test_indirect(gconstpointer backend)
             f->cpu->tcg.fetch_view->entry[tcg_fetch_index(TARGET)].phys_page += 0x1000;
         }
         exit = fixture_run(f, c.entry);
-        if (kind == 0) {
+        if (kind == 0 || kind == 6) {
             g_assert_cmpuint(f->cpu->g[2], ==, 11);
             g_assert_cmphex(f->cpu->g[G_PC], ==, TARGET + 4);
             g_assert_cmpuint(f->cpu->tcg.icount, ==, 2);

@@ -455,13 +455,15 @@ static const void *run_region(Interp *s, const Region *r, TcgExit *exit)
             exit->reason = TCG_EXIT_POLL;
             return NULL;
         case IR_OP_exit_indirect: {
-            const TcgJumpEntry *e;
+            const TcgJumpEntry *e, *o;
             leave(s, src[0]);
             if (atomic_read(&s->area->exit_request)) {
                 exit->reason = TCG_EXIT_POLL;
                 return NULL;
             }
             e = &s->area->jump_cache[tcg_jump_index(s->pc)];
+            o = &s->area->jump_cache[tcg_jump_other(tcg_jump_index(s->pc))];
+            e = atomic_read(&e->pc) == s->pc ? e : o;
             return atomic_read(&e->pc) == s->pc ? atomic_read(&e->checked_entry) : NULL;
         }
         default: s->vals[i->dst] = ir_eval(i->op, i->type, i->cond, src); break;

@@ -301,7 +301,7 @@ static void gen_exit_indirect(Gen *g, const IrInsn *i)
     emit_alu_ri(&g->p, 32, ALU_AND, RAX, (TCG_JUMP_ENTRIES - 1) << 4);
     emit_rm(&g->p, 64, ALU_ADD * 8 + 3, RAX, RBP, AREA(g, jump_cache));
     emit_rm(&g->p, 64, ALU_CMP * 8 + 3, RBX, RAX, offsetof(TcgJumpEntry, pc));
-    emit_jcc_to(&g->p, CC_NE, g->base + g->ctx->exit_lookup);
+    emit_jcc_to(&g->p, CC_NE, g->base + g->ctx->jump_other);
     emit_rm(&g->p, 32, 0xff, 4, RAX, offsetof(TcgJumpEntry, checked_entry)); /* jmp */
     kill_operand(g, i->src[0]);
 }

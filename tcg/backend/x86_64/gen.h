@@ -99,6 +99,7 @@ typedef struct X86Context {
     const uint8_t *rx;          /* the buffer that holds it */
     uint32_t enter;             /* the trampoline */
     uint32_t exit_poll, exit_lookup, exit_result, exit_env;
+    uint32_t jump_other;        /* look in the other slot of the jump cache; rax: the first */
     uint32_t slow[2];           /* guest memory access by the runtime; [1]: keeps xmm registers */
     uint32_t slow_region[2];    /* the same for the second tier */
     uint32_t lookup[2][4][16];  /* by store, log2 of size, register: see groups.c */

@@ -77,6 +77,7 @@ static void emit_enter(X86Context *ctx, uint8_t **p)
 static uint8_t *emit_exits(X86Context *ctx, uint8_t *base, uint8_t **p)
 {
     uint8_t *result, *no_pc, *restore;
+    int32_t jump_cache = ctx->disp_area + offsetof(TcgCpuArea, jump_cache);
 
     /* rbx is the pc, rax the result */
     result = *p;
@@ -91,6 +92,16 @@ static uint8_t *emit_exits(X86Context *ctx, uint8_t *base, uint8_t **p)
     }
     put8(p, 0xc3);
 
+    uint8_t *miss;
+    ctx->jump_other = *p - base;
+    emit_rm(p, 64, ALU_SUB * 8 + 3, RAX, RBP, jump_cache);
+    emit_alu_ri(p, 64, ALU_XOR, RAX, tcg_jump_other(0) * sizeof(TcgJumpEntry));
+    emit_rm(p, 64, ALU_ADD * 8 + 3, RAX, RBP, jump_cache);
+    emit_rm(p, 64, ALU_CMP * 8 + 3, RBX, RAX, offsetof(TcgJumpEntry, pc));
+    miss = emit_jcc(p, CC_NE);
+    emit_rm(p, 32, 0xff, 4, RAX, offsetof(TcgJumpEntry, checked_entry)); /* jmp */
+    patch_rel32(miss, *p);
+    /* who comes here from a checked entry has been in the jump cache */
     ctx->exit_lookup = *p - base;
     emit_mov_ri_flags(p, RAX, RESULT_LOOKUP);
     emit_jmp_to(p, result);
