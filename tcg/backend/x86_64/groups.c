@@ -37,7 +37,7 @@
 #include "tcg/backend/x86_64/gen.h"
 
 enum {
-    MAX_SPAN = 512, /* bytes that a group covers: the chance that it crosses is this by 4096 */
+    MAX_SPAN = 128, /* bytes that a group covers: the chance that it crosses is this by 4096 */
     MAX_GAP = 64,   /* insns between members: the addend takes a register */
     MAX_OFFSET = 1 << 24,
     ENDS_GROUPS = IR_EFF_EXIT | IR_EFF_LABEL | IR_EFF_CALL | IR_EFF_POLL,
@@ -56,36 +56,30 @@ static void join(Gen *g, Open *open, uint32_t at, unsigned *n_groups)
     IrVal root = g->s->root[i->src[0]];
     int32_t lo = g->s->offset[i->src[0]], hi = lo + (1 << (i->memop & IR_MO_SIZE));
     bool store = i->op == IR_OP_st;
-    Open *best = &open[0];
+    Open *oldest = &open[0];
     Group *group;
 
     for (unsigned k = 0; k < N_BACKEND_VALS; k++) {
         Open *o = &open[k];
-        if (o->root == root) {
-            best = o;
-            break;
-        }
-        if (best->root && (!o->root || g->s->groups[o->group].last <
-                                           g->s->groups[best->group].last)) {
-            best = o;
-        }
-    }
-    if (best->root == root) {
-        group = &g->s->groups[best->group];
-        if (MAX(hi, group->hi) - MIN(lo, group->lo) <= MAX_SPAN &&
-            at - group->last <= MAX_GAP && (!store || group->store || !best->branched)) {
+        group = &g->s->groups[o->group];
+        if (o->root == root && MAX(hi, group->hi) - MIN(lo, group->lo) <= MAX_SPAN &&
+            at - group->last <= MAX_GAP && (!store || group->store || !o->branched)) {
             group->n++;
             group->last = at;
             group->lo = MIN(lo, group->lo);
             group->hi = MAX(hi, group->hi);
             group->store |= store;
-            g->s->group_of[at] = best->group + 1;
+            g->s->group_of[at] = o->group + 1;
             return;
         }
+        if (oldest->root &&
+            (!o->root || group->last < g->s->groups[oldest->group].last)) {
+            oldest = o;
+        }
     }
-    *best = (Open){ .root = root, .group = *n_groups };
+    *oldest = (Open){ .root = root, .group = *n_groups };
     g->s->groups[*n_groups] = (Group){
-        .n = 1, .first = at, .last = at, .addend = VAL_BACKEND + (best - open),
+        .n = 1, .first = at, .last = at, .addend = VAL_BACKEND + (oldest - open),
         .store = store, .lo = lo, .hi = hi,
     };
     g->s->group_of[at] = ++*n_groups;
