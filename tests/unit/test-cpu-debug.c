@@ -253,6 +253,9 @@ static void test_slow_main_loop(void)
     toy.cpu[0]->pc = 0x1000;
     debug_insert(0, 0x2000);
     debug_start();
+    for (unsigned n = 0; n < 200 && !atomic_read(&cpu(0)->debug_pause); n++) {
+        toy_sleep_ms(50);
+    }
     toy_sleep_ms(50);
     g_assert_true(run_state_running());
     g_assert_cmphex(*debug_pc(0), ==, 0x2000);
@@ -459,7 +462,9 @@ static void test_step(void)
     c->irq = 0;
     toy_put(0x101c, TOY_HALT, 0, 0, 0);
     debug_start();
-    toy_sleep_ms(5);
+    for (unsigned n = 0; n < 2000 && !atomic_read(&cpu(0)->halted); n++) {
+        toy_sleep_ms(5);
+    }
     g_assert_cmpuint(atomic_read(&cpu(0)->halted), ==, 1);
     toy_put(0x5000, TOY_HALT, 0, 0, 0);
     c->ivector = 0x5000;
