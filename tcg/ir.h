@@ -96,6 +96,7 @@ typedef struct IrGlobal {
     IrType type;
     uint8_t pin;      /* 1..: order in which host registers are given out between
                          regions (1 first); 0: lives in the state between regions */
+    bool stack;       /* the stack pointer: most accesses off it go to one page (a hint) */
 } IrGlobal;
 
 /* Flags of a helper, a C function that translated code calls. */

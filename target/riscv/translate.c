@@ -54,7 +54,8 @@ enum { PIN_A5 = 1, PIN_SP, PIN_A0, PIN_A4, PIN_S0, PIN_RA, PIN_A1 };
     [RISCV_GLOBAL_F + (n)] = { name, offsetof(RiscvCpu, f) + 8 * (n), IR_F64, 0 }
 const IrGlobal riscv_globals[RISCV_N_GLOBALS] = {
     [RISCV_GLOBAL_PC] = { "pc", offsetof(RiscvCpu, pc), IR_I64, 0 },
-    X(1, "ra", PIN_RA), X(2, "sp", PIN_SP), X(3, "gp", 0), X(4, "tp", 0),
+    X(1, "ra", PIN_RA), X(3, "gp", 0), X(4, "tp", 0),
+    [2] = { "sp", offsetof(RiscvCpu, x[2]), IR_I64, PIN_SP, .stack = true },
     X(5, "t0", 0), X(6, "t1", 0), X(7, "t2", 0), X(8, "s0", PIN_S0), X(9, "s1", 0),
     X(10, "a0", PIN_A0), X(11, "a1", PIN_A1), X(12, "a2", 0), X(13, "a3", 0),
     X(14, "a4", PIN_A4), X(15, "a5", PIN_A5), X(16, "a6", 0), X(17, "a7", 0),

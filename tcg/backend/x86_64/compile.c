@@ -199,7 +199,7 @@ static bool gen_ops(Gen *g)
         g->skip = 0;
         const IrInsn *access = gen_site_address(g, i, &disp);
         const Group *group = access ? x86_group(g, access) : NULL;
-        if (access && (group || g->c->tier == 2) && !g->s->dead[n + 1]) {
+        if (access && (group || (g->c->tier == 2 && g->s->site[n + 1])) && !g->s->dead[n + 1]) {
             g->idx = n + 1;
             if (group) {
                 gen_group_access(g, access, group, i->src[0], disp);
@@ -266,6 +266,7 @@ static bool x86_compile(TcgContext *tcg, TcgCompile *c, TcgBuffer *buf, size_t o
     put64(&g.p, 0);
     if (c->tier == 2) {
         g.site = atomic_fetch_add(&ctx->next_site, count_accesses(c->ir));
+        x86_choose_sites(&g);
         x86_region_assign(&g);
     }
     c->checked_entry = buf->rx + (g.p - buf->rw);

@@ -237,6 +237,7 @@ struct Scratch {
     IrVal root[IR_MAX_VALS];
     int32_t offset[IR_MAX_VALS];
     uint16_t group_of[IR_MAX_INSNS];
+    bool site[IR_MAX_INSNS]; /* second tier: the access has one */
     Group groups[IR_MAX_INSNS];
 };
 
@@ -465,6 +466,10 @@ void gen_pc(Gen *g, int reg, int64_t delta);
 /* region.c */
 /* Choose registers for a region of the second tier. */
 void x86_region_assign(Gen *g);
+/* How deep each op is in loops, up to 4: a loop is what lies between a label and a branch back. */
+void x86_loop_depths(const IrCode *ir, uint8_t *depth);
+/* Second tier, after x86_find_groups(): which accesses get a site (sites.c). */
+void x86_choose_sites(Gen *g);
 /* From the convention to the region's registers, and back before an exit, with the entry pc
  * in rbx; leaving keeps rax. */
 void x86_region_enter(Gen *g);

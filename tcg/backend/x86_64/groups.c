@@ -154,7 +154,7 @@ static void emit_check(Gen *g, SlowStub *s, int a, int t, int u)
 {
     int32_t table = s->store ? offsetof(TcgDataView, store) : offsetof(TcgDataView, load);
 
-    if (g->c->tier == 2) {
+    if (g->c->tier == 2 && g->s->site[g->idx]) {
         s->site = x86_site_at(s->store, g->site++);
         emit_lea(&g->p, 64, t, a, s->lo);
         emit_rm(&g->p, 64, ALU_SUB * 8 + 3, t, R15, s->site + offsetof(TcgViewEntry, tag));

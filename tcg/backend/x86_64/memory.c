@@ -207,7 +207,7 @@ void gen_guest_access(Gen *g, const IrInsn *i)
         gen_group_access(g, i, group, i->src[0], 0);
         return;
     }
-    if (g->c->tier == 2 && !swap) {
+    if (g->c->tier == 2 && !swap && g->s->site[i - g->ir->insns]) {
         gen_site_access(g, i, i->src[0], 0);
         return;
     }

@@ -1,7 +1,8 @@
 /*
- * Guest memory in the second tier: each access has an entry of its own, its site.
+ * Guest memory in the second tier: an access that stays in a page (sites.c) has an entry of its
+ * own, its site.
  *
- * An access mostly goes to the page that it went to last time. The site holds that page's
+ * Such an access goes to the page that it went to last time. The site holds that page's
  * entry of the view's table, at an address that does not depend on the guest address; so
  * the host address is known as soon as the guest address is (t and u are temporaries, the
  * address is a + disp):

@@ -26,8 +26,7 @@ typedef struct Candidate {
     uint16_t global;
 } Candidate;
 
-/* How deep each op is in loops: a loop is what lies between a label and a branch back. */
-static void loop_depths(const IrCode *ir, uint8_t *depth)
+void x86_loop_depths(const IrCode *ir, uint8_t *depth)
 {
     g_autofree uint32_t *label_at = g_new0(uint32_t, ir->n_labels + 1);
     g_autofree int32_t *change = g_new0(int32_t, ir->n_insns + 1);
@@ -59,7 +58,7 @@ static void weigh(Gen *g, uint32_t *weight, bool *set)
     const IrCode *ir = g->ir;
     g_autofree uint8_t *depth = g_new(uint8_t, ir->n_insns + 1);
 
-    loop_depths(ir, depth);
+    x86_loop_depths(ir, depth);
     for (uint32_t n = 0; n < ir->n_insns; n++) {
         const IrInsn *i = &ir->insns[n];
         if ((i->op == IR_OP_get_global || i->op == IR_OP_set_global) && !g->s->dead[n]) {
