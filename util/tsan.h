@@ -15,7 +15,13 @@
  * guest's atomics order. It stays so when the memory is unmapped.
  */
 void tsan_guest_memory(const volatile void *memory, size_t size);
+
+/* A function whose own accesses are not watched, for speed: it touches what only its thread
+ * has. What it calls is watched. */
+#define TSAN_UNWATCHED __attribute__((no_sanitize("thread")))
 #else
+#define TSAN_UNWATCHED
+
 static inline void tsan_guest_memory(const volatile void *memory, size_t size)
 {
 }

@@ -9,6 +9,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
+#include "util/tsan.h"
 #include "tcg/backend.h"
 #include "tcg/ir-builder.h"
 #include "tcg/ir-eval.h"
@@ -332,10 +333,18 @@ static void leave(Interp *s, uint64_t pc)
     s->area->icount += s->count + 1;
 }
 
+/* Watched: the order with who linked it is seen here. */
+static const void *link_target(const Region *r, unsigned slot)
+{
+    return atomic_load_acquire(&r->targets[slot]);
+}
+
 /*
  * Run one region. NULL: leave to the loop as *exit says. Else the entry to go on at.
+ * Operands and code are this thread's; guest memory and the vCPU's state are accessed in the
+ * functions above.
  */
-static const void *run_region(Interp *s, const Region *r, TcgExit *exit)
+TSAN_UNWATCHED static const void *run_region(Interp *s, const Region *r, TcgExit *exit)
 {
     const uint64_t *consts = (const uint64_t *)((const char *)r + r->consts);
     const uint16_t *call_args = (const uint16_t *)((const char *)r + r->args);
@@ -440,7 +449,7 @@ static const void *run_region(Interp *s, const Region *r, TcgExit *exit)
             if (i->memop == NO_LINK) {
                 return NULL;
             }
-            target = atomic_load_acquire(&r->targets[i->memop]);
+            target = link_target(r, i->memop);
             if (!target) {
                 *exit = (TcgExit){ TCG_EXIT_LINK, r->handle, i->memop };
             }
