@@ -217,7 +217,9 @@ static inline bool tcg_vcpu_has_requests(TcgVcpu *v);
 
 /* ---- Views (views.c) ---- */
 
-enum { TCG_VIEWS_MAX = 64, TCG_VIEW_TOUCHED = 1024, TCG_VIEW_LOG = 1024, TCG_VIEW_LEAVES = 4,
+/* Views for data are large: half as many are kept. */
+enum { TCG_VIEWS_MAX = 64, TCG_DATA_VIEWS_MAX = 32, TCG_VIEW_TOUCHED = 1024,
+       TCG_VIEW_LOG = 1024, TCG_VIEW_LEAVES = 4,
        TCG_VIEW_BLOCK = 256 /* entries that fill a host page */,
        TCG_FETCH_BLOCK = TCG_FETCH_ENTRIES / 64 };
 

@@ -489,12 +489,12 @@ static unsigned pool_find_sibling(const TcgViewPool *p, unsigned n)
 
 static unsigned pool_make(TcgViewPool *p, const CpuViewKey *key)
 {
-    unsigned n;
-    if (p->n_used < TCG_VIEWS_MAX) {
+    unsigned n, most = p->kind == CPU_VIEW_DATA ? TCG_DATA_VIEWS_MAX : TCG_VIEWS_MAX;
+    if (p->n_used < most) {
         n = p->n_used++;
     } else {
         n = p->current == 0;
-        for (unsigned i = 0; i < TCG_VIEWS_MAX; i++) {
+        for (unsigned i = 0; i < p->n_used; i++) {
             if (i != p->current && p->view[i].last_use < p->view[n].last_use) {
                 n = i;
             }
