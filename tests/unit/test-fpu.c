@@ -599,6 +599,9 @@ static void test_rem(void)
         volatile double x = to_host64(a), y = to_host64(b);
         uint64_t want = from_host64(remainder(x, y));
 
+        if (!(want << 1)) { /* IEEE 754-2019, 5.3.1; glibc 2.36 sometimes gives the other sign */
+            want = a >> 63 << 63;
+        }
         if (!f64_is_nan(want)) {
             g_assert_cmphex(f64_rem(a, b, &s), ==, want);
             g_assert_cmphex(s.flags, ==, 0);
