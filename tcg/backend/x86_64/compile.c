@@ -330,8 +330,10 @@ static TcgExit x86_run(TcgContext *tcg, CpuState *cpu, const void *entry)
 /*
  * A helper was called by "call rax" (gen_call()): its return address is the nearest word on
  * the stack that points behind such an instruction in the buffer. The stack goes on beyond
- * what is looked at, because the frame of the region that called is larger.
+ * what is looked at, because the frame of the region that called is larger. AddressSanitizer would
+ * object to words between the variables of C functions.
  */
+__attribute__((no_sanitize("address")))
 static const uint8_t *return_address(const TcgBuffer *buf, const uint64_t *sp)
 {
     enum { WORDS = MIN(FRAME_CELLS, 1024) };
