@@ -19,8 +19,11 @@ void tsan_guest_memory(const volatile void *memory, size_t size);
 /* A function whose own accesses are not watched, for speed: it touches what only its thread
  * has. What it calls is watched. */
 #define TSAN_UNWATCHED __attribute__((no_sanitize("thread")))
+/* A function that such a one calls: inlined there it would not be watched either. */
+#define TSAN_WATCHED __attribute__((noinline))
 #else
 #define TSAN_UNWATCHED
+#define TSAN_WATCHED
 
 static inline void tsan_guest_memory(const volatile void *memory, size_t size)
 {

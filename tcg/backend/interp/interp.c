@@ -334,7 +334,7 @@ static void leave(Interp *s, uint64_t pc)
 }
 
 /* Watched: the order with who linked it is seen here. */
-static const void *link_target(const Region *r, unsigned slot)
+TSAN_WATCHED static const void *link_target(const Region *r, unsigned slot)
 {
     return atomic_load_acquire(&r->targets[slot]);
 }
