@@ -391,6 +391,10 @@ SlowInfo x86_slow_info(const Gen *g, const IrInsn *i, int addr);
 void x86_note_void(Gen *g, SlowStub *s);
 /* A load or a store at [a + u + disp], once all is checked. */
 void x86_access(Gen *g, const SlowInfo *info, Opnd v, int u);
+/* The operand of a store that has this stub, and where it goes on if the region ends there. */
+void x86_stub_store(Gen *g, SlowStub *stub, const IrInsn *i);
+/* The access itself, at base + stub->u, to which the stub returns; ends the operands' use. */
+void x86_stub_access(Gen *g, SlowStub *stub, const IrInsn *i, IrVal base);
 /* t = page of the last byte of [a + lo, a + hi), u = the entry's place in the view's table
  * for the first one's page. */
 void x86_table_place(Gen *g, int a, int32_t lo, int32_t hi, int t, int u);

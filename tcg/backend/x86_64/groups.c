@@ -180,7 +180,6 @@ void gen_group_access(Gen *g, const IrInsn *i, const Group *group, IrVal base, i
     int32_t origin = g->s->offset[i->src[0]] - disp; /* from the root to a */
     SlowStub *stub = &g->s->stubs[g->n_stubs++];
     IrVal addend = group->addend;
-    int64_t next;
 
     *stub = (SlowStub){
         .info = x86_slow_info(g, i, a), .site = -1, .kind = leads ? STUB_LEADER : STUB_MEMBER,
@@ -190,12 +189,7 @@ void gen_group_access(Gen *g, const IrInsn *i, const Group *group, IrVal base, i
     stub->info.disp = disp;
     g->stub_room += leads ? LEADER_STUB_ROOM : MEMBER_STUB_ROOM;
     if (!load) {
-        stub->v = x86_store_operand(g, i->src[1], 8 << (i->memop & IR_MO_SIZE));
-        stub->info.reg_value = stub->v.kind == OPND_IMM ? SLOW_IMM : stub->v.reg;
-        stub->info.imm = stub->v.val;
-        if (tcg_store_leaves(g->ir, at, &next) && fits32(next)) {
-            stub->info.next_delta = next;
-        }
+        x86_stub_store(g, stub, i);
     }
     if (leads) {
         t = reg_alloc(g);
@@ -229,15 +223,7 @@ void gen_group_access(Gen *g, const IrInsn *i, const Group *group, IrVal base, i
         emit_alu_ri(&g->p, 64, ALU_CMP, u, GROUP_VOID);
         stub->jump = emit_jcc(&g->p, CC_E);
     }
-    stub->hit = g->p;
-    x86_access(g, &stub->info, stub->v, u);
-    kill_operand(g, base);
-    if (load) {
-        dst_end(g, i->dst, dst);
-    } else {
-        kill_operand(g, i->src[1]);
-    }
-    stub->back = g->p;
+    x86_stub_access(g, stub, i, base);
 }
 
 void x86_emit_lookups(X86Context *ctx, uint8_t *base, uint8_t **p)

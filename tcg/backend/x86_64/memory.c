@@ -184,6 +184,31 @@ void x86_access(Gen *g, const SlowInfo *info, Opnd v, int u)
     }
 }
 
+void x86_stub_store(Gen *g, SlowStub *stub, const IrInsn *i)
+{
+    int64_t next;
+
+    stub->v = x86_store_operand(g, i->src[1], 8 << (i->memop & IR_MO_SIZE));
+    stub->info.reg_value = stub->v.kind == OPND_IMM ? SLOW_IMM : stub->v.reg;
+    stub->info.imm = stub->v.val;
+    if (tcg_store_leaves(g->ir, i - g->ir->insns, &next) && fits32(next)) {
+        stub->info.next_delta = next;
+    }
+}
+
+void x86_stub_access(Gen *g, SlowStub *stub, const IrInsn *i, IrVal base)
+{
+    stub->hit = g->p;
+    x86_access(g, &stub->info, stub->v, stub->u);
+    kill_operand(g, base);
+    if (i->op == IR_OP_ld) {
+        dst_end(g, i->dst, stub->info.reg_dst);
+    } else {
+        kill_operand(g, i->src[1]);
+    }
+    stub->back = g->p;
+}
+
 void x86_table_place(Gen *g, int a, int32_t lo, int32_t hi, int t, int u)
 {
     emit_lea(&g->p, 64, u, a, lo);

@@ -53,27 +53,16 @@ void x86_emit_mask(Gen *g, unsigned w, int reg, int32_t mask)
 
 void gen_site_access(Gen *g, const IrInsn *i, IrVal base, int32_t disp)
 {
-    unsigned size = 1u << (i->memop & IR_MO_SIZE), bits = 8 * size;
+    unsigned size = 1u << (i->memop & IR_MO_SIZE);
     bool load = i->op == IR_OP_ld;
     int a = val_reg(g, base), t, u, dst = -1;
     SlowStub *stub = &g->s->stubs[g->n_stubs++];
-    Opnd v = { OPND_REG, -1, 0 };
-    int64_t next;
 
     *stub = (SlowStub){ .info = x86_slow_info(g, i, a), .site = x86_site_at(!load, g->site++) };
     stub->info.disp = disp;
     g->stub_room += SITE_STUB_ROOM;
     if (!load) {
-        v = x86_store_operand(g, i->src[1], bits);
-        if (v.kind == OPND_IMM) {
-            stub->info.reg_value = SLOW_IMM;
-            stub->info.imm = v.val;
-        } else {
-            stub->info.reg_value = v.reg;
-        }
-        if (tcg_store_leaves(g->ir, i - g->ir->insns, &next) && fits32(next)) {
-            stub->info.next_delta = next;
-        }
+        x86_stub_store(g, stub, i);
     }
     t = reg_alloc(g);
     u = reg_alloc(g);
@@ -96,15 +85,7 @@ void gen_site_access(Gen *g, const IrInsn *i, IrVal base, int32_t disp)
     emit_rm(&g->p, 64, ALU_CMP * 8 + 3, t, R15, stub->site + offsetof(TcgViewEntry, tag));
     stub->jump = emit_jcc(&g->p, CC_NE);
     emit_load(&g->p, 64, u, R15, stub->site + offsetof(TcgViewEntry, addend));
-    stub->hit = g->p;
-    x86_access(g, &stub->info, v, u);
-    kill_operand(g, base);
-    if (load) {
-        dst_end(g, i->dst, dst);
-    } else {
-        kill_operand(g, i->src[1]);
-    }
-    stub->back = g->p;
+    x86_stub_access(g, stub, i, base);
 }
 
 /* Out of line: ask the table; returns the displacement of the jump to the slow path. */
