@@ -14,6 +14,8 @@ struct TcgBackend {
     /* A context with cfg set; the backend embeds TcgContext as its first member. */
     TcgContext *(*context_new)(const TcgConfig *cfg, GError **err);
     void (*context_free)(TcgContext *ctx);
+    TcgScratch *(*scratch_new)(TcgContext *ctx); /* or NULL */
+    void (*scratch_free)(TcgScratch *scratch);
     size_t (*emit_prologue)(TcgContext *ctx, TcgBuffer *buf);
     bool (*compile)(TcgContext *ctx, TcgCompile *c, TcgBuffer *buf, size_t offset,
                     size_t room);

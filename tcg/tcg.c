@@ -50,6 +50,18 @@ void tcg_context_free(TcgContext *ctx)
     }
 }
 
+TcgScratch *tcg_scratch_new(TcgContext *ctx)
+{
+    return ctx->be->scratch_new ? ctx->be->scratch_new(ctx) : NULL;
+}
+
+void tcg_scratch_free(TcgContext *ctx, TcgScratch *scratch)
+{
+    if (scratch) {
+        ctx->be->scratch_free(scratch);
+    }
+}
+
 size_t tcg_emit_prologue(TcgContext *ctx, TcgBuffer *buf)
 {
     return ctx->be->emit_prologue(ctx, buf);

@@ -181,6 +181,7 @@ typedef struct TcgCompile {
     uint32_t page_offset;      /* of the entry pc in its page */
     uint8_t tier;              /* 2: spend time on good code; else 1 */
     void *region;              /* owner's handle: comes back from tcg_run() */
+    struct TcgScratch *scratch; /* of whoever compiles, or NULL: made for this one */
     TcgMark *marks;            /* room for ir->n_insns, or NULL: none wanted */
     /* out */
     uint32_t n_marks;          /* in ascending order; 0 if the backend knows none */
@@ -211,6 +212,11 @@ const TcgBackend *tcg_backend_find(const char *name);
 const TcgBackend *tcg_backend_default(void);
 TcgContext *tcg_context_new(const TcgBackend *be, const TcgConfig *cfg, GError **err);
 void tcg_context_free(TcgContext *ctx);
+/* What compiling works in, for one thread at a time: TcgCompile.scratch. NULL if the backend needs
+ * nothing. To be freed before the context. */
+typedef struct TcgScratch TcgScratch;
+TcgScratch *tcg_scratch_new(TcgContext *ctx);
+void tcg_scratch_free(TcgContext *ctx, TcgScratch *scratch);
 
 /* A buffer for code, mapped twice: written at rw, run at rx (same bytes). */
 typedef struct TcgBuffer {

@@ -22,6 +22,7 @@ void tcg_engine_free(TcgEngine *e)
             tcg_views_free(v);
             if (v->ir) {
                 ir_builder_free(v->ir);
+                tcg_scratch_free(e->ctx, v->scratch);
             }
             g_array_free(v->req.revoke, TRUE);
             g_mutex_clear(&v->req.lock);
@@ -120,6 +121,7 @@ TcgVcpu *tcg_engine_add_cpu(TcgEngine *e, CpuState *cpu, GError **err)
     cpu->tcg.hot = v->hot;
     if (!v->ir) {
         v->ir = ir_builder_new(cpu->ops->globals, cpu->ops->n_globals, cpu->ops->pc_global);
+        v->scratch = tcg_scratch_new(e->ctx);
     }
     tcg_profile_cpu_init(v);
     bool ok = tcg_views_init(v, err);

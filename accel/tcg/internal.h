@@ -30,11 +30,12 @@ typedef struct TcgVcpuProfile TcgVcpuProfile;
 /* ---- Locks ---- */
 
 enum { TCG_STRIPES = 64 };
-/* One of many, which several vCPUs take at the same time: not in one line of the host's
- * caches with another. */
+/* One of many, which several vCPUs take at the same time: neither in one line of the host's caches
+ * with another, nor in the line beside, which hosts fetch with it. */
+enum { TCG_LOCK_SIZE = 128 };
 typedef struct TcgLock {
     GMutex mutex;
-    char pad[64 - sizeof(GMutex)];
+    char pad[TCG_LOCK_SIZE - sizeof(GMutex)];
 } TcgLock;
 
 /* The lock among TCG_STRIPES for a RAM address: by its page, so that vCPUs that run different
@@ -344,7 +345,7 @@ typedef struct TcgPageStripe {
     GMutex lock;
     GHashTable *pages; /* ram_page -> TcgPage * */
     uint64_t killed;   /* regions of these pages; under lock */
-    char pad[64 - sizeof(GMutex) - sizeof(GHashTable *) - sizeof(uint64_t)]; /* as TcgLock */
+    char pad[TCG_LOCK_SIZE - sizeof(GMutex) - sizeof(GHashTable *) - sizeof(uint64_t)]; /* as TcgLock */
 } TcgPageStripe;
 
 /* A page whose code is being decoded. */
@@ -456,6 +457,7 @@ struct TcgVcpu {
     uint64_t served;    /* (v) times that regions held may have gone */
     TcgSlice slice;     /* (v) */
     IrBuilder *ir;      /* (v) */
+    TcgScratch *scratch; /* (v) */
     TcgPagePin pin[2];  /* (v) of the translation under way */
     CpuTranslate *translating;
     TcgTap *tap;        /* (v) */

@@ -166,6 +166,7 @@ TcgRegion *tcg_compile_region(TcgVcpu *v, const CpuTranslate *t, const IrCode *c
         .mode = key->mode,
         .page_offset = key->ram_addr & ~TCG_PAGE_MASK,
         .region = r,
+        .scratch = v->scratch,
         .marks = v->profile ? tcg_profile_marks(v, code->n_insns) : NULL,
         .tier = tier,
     };

@@ -118,3 +118,17 @@ def run_guest(command, wanted, percent, initrd_path, timeout=600, pair=False, me
     if missing:
         raise rhea.TestFailure('no result of %s' % ', '.join(missing))
     return found
+
+
+def newer_incumbent(program):
+    """{'newer': its command}, or nothing if there is none."""
+    if program == 'none':
+        return {}
+    if program:
+        path = shutil.which(program)
+        if not path:
+            raise rhea.TestFailure('there is no program %s' % program)
+        return {'newer': [path]}
+    done = subprocess.run([os.path.join(rhea.SOURCE, 'scripts/incumbent'), '--offline'],
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return {'newer': done.stdout.splitlines()} if done.returncode == 0 else {}

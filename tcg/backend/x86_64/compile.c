@@ -88,40 +88,29 @@ static TcgContext *x86_baseline_context_new(const TcgConfig *cfg, GError **err)
     return context_new(cfg, 0);
 }
 
-static Scratch *scratch_get(X86Context *ctx)
+static TcgScratch *x86_scratch_new(TcgContext *tcg)
 {
-    Scratch *s = atomic_xchg(&ctx->spare, NULL);
+    const TcgConfig *cfg = &tcg->cfg;
+    TcgScratch *s = g_new(TcgScratch, 1);
 
-    if (!s) {
-        unsigned n_homes = ctx->parent.cfg.n_globals + IR_MAX_LOCALS;
-        s = g_new(Scratch, 1);
-        s->home_val = g_new0(IrVal, n_homes);
-        s->set_at = g_new(uint32_t, ctx->parent.cfg.n_globals);
-        s->globals = g_new(GlobalInfo, ctx->parent.cfg.n_globals);
-    }
+    s->home_val = g_new0(IrVal, cfg->n_globals + IR_MAX_LOCALS);
+    s->set_at = g_new(uint32_t, cfg->n_globals);
+    s->globals = g_new(GlobalInfo, cfg->n_globals);
     return s;
 }
 
-static void scratch_free(Scratch *s)
+static void x86_scratch_free(TcgScratch *s)
 {
-    if (s) {
-        g_free(s->home_val);
-        g_free(s->set_at);
-        g_free(s->globals);
-        g_free(s);
-    }
-}
-
-static void scratch_put(X86Context *ctx, Scratch *s)
-{
-    scratch_free(atomic_xchg(&ctx->spare, s));
+    g_free(s->home_val);
+    g_free(s->set_at);
+    g_free(s->globals);
+    g_free(s);
 }
 
 static void x86_context_free(TcgContext *tcg)
 {
     X86Context *ctx = container_of(tcg, X86Context, parent);
 
-    scratch_free(ctx->spare);
     g_free(ctx->globals);
     g_free(ctx);
 }
@@ -253,7 +242,7 @@ static bool x86_compile(TcgContext *tcg, TcgCompile *c, TcgBuffer *buf, size_t o
     if (start - offset + OP_ROOM + c->ir->n_locals * 16 > room) {
         return false;
     }
-    g.s = scratch_get(ctx);
+    g.s = c->scratch ? c->scratch : x86_scratch_new(tcg);
     g.val = g.s->val;
     g.home_val = g.s->home_val;
     memset(g.s->label_fix, 0, c->ir->n_labels * sizeof(g.s->label_fix[0]));
@@ -289,7 +278,9 @@ static bool x86_compile(TcgContext *tcg, TcgCompile *c, TcgBuffer *buf, size_t o
         /* the next user expects the table of homes empty */
         memset(g.home_val, 0, (ctx->parent.cfg.n_globals + IR_MAX_LOCALS) * sizeof(IrVal));
     }
-    scratch_put(ctx, g.s);
+    if (g.s != c->scratch) {
+        x86_scratch_free(g.s);
+    }
     return ok;
 }
 
@@ -364,6 +355,8 @@ const TcgBackend tcg_backend_x86_64 = {
     .name = "x86_64",
     .context_new = x86_context_new,
     .context_free = x86_context_free,
+    .scratch_new = x86_scratch_new,
+    .scratch_free = x86_scratch_free,
     .emit_prologue = x86_emit_prologue,
     .compile = x86_compile,
     .link_set = x86_link_set,
@@ -375,6 +368,8 @@ const TcgBackend tcg_backend_x86_64_baseline = {
     .name = "x86_64-baseline",
     .context_new = x86_baseline_context_new,
     .context_free = x86_context_free,
+    .scratch_new = x86_scratch_new,
+    .scratch_free = x86_scratch_free,
     .emit_prologue = x86_emit_prologue,
     .compile = x86_compile,
     .link_set = x86_link_set,

@@ -86,7 +86,7 @@ typedef struct GlobalInfo {
     int32_t disp; /* from rbp */
 } GlobalInfo;
 
-typedef struct Scratch Scratch;
+typedef struct TcgScratch Scratch;
 
 typedef struct X86Context {
     TcgContext parent;
@@ -107,8 +107,8 @@ typedef struct X86Context {
     uint32_t fp_enter, fp_leave; /* status to MXCSR and back: see fp-state.c */
     uint32_t fp_const;          /* FpConst */
     PinCode pins;
+    char pad[128];              /* all of the above is only read */
     uint32_t next_site;         /* (a) second tier: number of the next access */
-    Scratch *spare;             /* (a) tables of a compilation, kept for the next one */
 } X86Context;
 
 /* A value's place; see the invariants above. */
@@ -217,7 +217,7 @@ typedef struct FpStub {
 } FpStub;
 
 /* Tables of one compilation that are too large for the stack. */
-struct Scratch {
+struct TcgScratch {
     Val val[IR_MAX_VALS];
     SlowStub stubs[IR_MAX_INSNS];
     uint32_t label_fix[IR_MAX_LABELS]; /* jumps to it; see control.c */
