@@ -244,13 +244,13 @@ typedef struct TcgDataSide {
 typedef struct TcgDataSlot {
     TcgDataView table;
     TcgDataSide side;
-} TcgDataSlot;
+} __attribute__((aligned(4096))) TcgDataSlot; /* whole pages: they are given back to the host */
 
 typedef struct TcgFetchSlot {
     TcgFetchView table;
     uint64_t global[TCG_FETCH_ENTRIES / 64];
-    uint64_t live; /* blocks that may hold translations */
-    bool ready;    /* the table has been written */
+    uint64_t live;    /* blocks that may hold translations */
+    uint64_t written; /* blocks that are not the zeros that they began as */
 } TcgFetchSlot;
 
 /* Where a data view has entries. */

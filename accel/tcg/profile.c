@@ -212,9 +212,10 @@ static bool page_of_region(const TcgVcpu *v, const TcgRegion *r, uint64_t *ret)
     const TcgFetchView *view = v->cpu->tcg.fetch_view;
 
     for (unsigned i = 0; i < TCG_FETCH_ENTRIES; i++) {
-        if (view->entry[i].tag != TCG_TAG_INVALID &&
+        uint64_t tag = view->entry[i].tag; /* zero where nothing was written yet */
+        if (tag != TCG_TAG_INVALID && tcg_fetch_index(tag) == i &&
             view->entry[i].phys_page == tcg_region_page(r)) {
-            *ret = view->entry[i].tag;
+            *ret = tag;
             return true;
         }
     }

@@ -67,7 +67,8 @@ G_STATIC_ASSERT(TCG_VIEWS_MAX == 64);
  * would match: the blocks that these look at (of page 0 itself, and of the last page, from
  * where an access may wrap) are written at once.
  */
-enum { BLOCKS = TCG_VIEW_ENTRIES / TCG_VIEW_BLOCK, BLOCKS_KEPT = 24 };
+enum { BLOCKS = TCG_VIEW_ENTRIES / TCG_VIEW_BLOCK,
+       BLOCKS_MOST = 2048 /* of all views together, when another is made */ };
 
 static inline TcgViewEntry *data_table(TcgDataSlot *s, bool store)
 {
@@ -184,19 +185,33 @@ static void touched_reset(TcgView *w)
     }
 }
 
-/* The view of another address space is to be made here: what one used widely is given back
- * to the host. */
-static void data_recycle(TcgDataSlot *s, TcgView *w)
+static unsigned data_blocks(const TcgView *w)
 {
-    unsigned live = 0;
+    unsigned n = 0;
     for (unsigned i = 0; i < G_N_ELEMENTS(w->live[0]); i++) {
-        live += __builtin_popcountll(w->live[0][i]) + __builtin_popcountll(w->live[1][i]);
+        n += __builtin_popcountll(w->live[0][i]) + __builtin_popcountll(w->live[1][i]);
     }
-    if (live > BLOCKS_KEPT && !madvise(&s->table, sizeof(s->table), MADV_DONTNEED)) {
-        memset(w->live, 0, sizeof(w->live));
-        touched_reset(w);
-        s->side.sites_ready = false;
+    return n;
+}
+
+/* Give a view's memory back to the host. It holds nothing and is to be cleared before it is used;
+ * what was made beside it does not take it for the same. False: the host wants none. */
+static bool data_release(TcgViewPool *p, unsigned n)
+{
+    TcgView *w = &p->view[n];
+    if (madvise(&p->data[n], sizeof(p->data[n]), MADV_DONTNEED)) {
+        return false;
     }
+    memset(w->live, 0, sizeof(w->live));
+    touched_reset(w);
+    w->stale = true;
+    w->made = ++p->clock;
+    return true;
+}
+
+/* What must be there before generated code looks at the view. */
+static void data_prepare(TcgDataSlot *s, TcgView *w)
+{
     if (!s->side.sites_ready) { /* they are zeros */
         memset(s->table.sites_used, 1, sizeof(s->table.sites_used));
         s->side.sites_ready = true;
@@ -208,23 +223,57 @@ static void data_recycle(TcgDataSlot *s, TcgView *w)
     }
 }
 
+/*
+ * The views of processes that are gone are never used again, and nobody says which those are:
+ * while all views together have too much memory, the one that was used the longest time ago gives
+ * its up.
+ */
+static void pool_trim(TcgViewPool *p)
+{
+    unsigned total = 0;
+    for (unsigned n = 0; n < p->n_used; n++) {
+        total += data_blocks(&p->view[n]);
+    }
+    while (total > BLOCKS_MOST) {
+        unsigned oldest = TCG_VIEWS_MAX;
+        for (unsigned n = 0; n < p->n_used; n++) {
+            if (n != p->current && data_blocks(&p->view[n]) &&
+                (oldest == TCG_VIEWS_MAX || p->view[n].last_use < p->view[oldest].last_use)) {
+                oldest = n;
+            }
+        }
+        unsigned blocks = oldest == TCG_VIEWS_MAX ? 0 : data_blocks(&p->view[oldest]);
+        if (!blocks || !data_release(p, oldest)) {
+            return;
+        }
+        total -= blocks;
+    }
+}
+
+static void fetch_block_clear(TcgFetchSlot *s, unsigned block)
+{
+    memset(s->table.entry + block * TCG_FETCH_BLOCK, 0xff,
+           TCG_FETCH_BLOCK * sizeof(s->table.entry[0]));
+    s->written |= UINT64_C(1) << block;
+}
+
+/* As in data views: zeros match nothing but page 0, whose block is written at once. */
 static void fetch_clear(TcgFetchSlot *s)
 {
-    if (!s->ready) {
-        memset(&s->table, 0xff, sizeof(s->table));
-        s->ready = true;
-    }
-    for (; s->live; s->live &= s->live - 1) {
-        memset(s->table.entry + __builtin_ctzll(s->live) * TCG_FETCH_BLOCK, 0xff,
-               TCG_FETCH_BLOCK * sizeof(s->table.entry[0]));
+    for (s->live |= ~s->written & 1; s->live; s->live &= s->live - 1) {
+        fetch_block_clear(s, __builtin_ctzll(s->live));
     }
 }
 
 /* An entry that may be a translation is written. */
 static void fetch_put(TcgFetchSlot *s, TcgView *w, unsigned i, TcgFetchEntry value, bool global)
 {
+    unsigned block = i / TCG_FETCH_BLOCK;
+    if (unlikely(!(s->written >> block & 1))) {
+        fetch_block_clear(s, block);
+    }
     s->table.entry[i] = value;
-    s->live |= UINT64_C(1) << i / TCG_FETCH_BLOCK;
+    s->live |= UINT64_C(1) << block;
     w->local |= !global;
     bit_put(s->global, i, global);
 }
@@ -253,7 +302,7 @@ static void view_clear(TcgViewPool *p, unsigned n)
                 }
             }
         }
-        sites_clear(&s->table);
+        data_prepare(s, w);
     }
     touched_reset(w);
     w->strays = w->local = false;
@@ -490,6 +539,9 @@ static unsigned pool_find_sibling(const TcgViewPool *p, unsigned n)
 static unsigned pool_make(TcgViewPool *p, const CpuViewKey *key)
 {
     unsigned n, most = p->kind == CPU_VIEW_DATA ? TCG_DATA_VIEWS_MAX : TCG_VIEWS_MAX;
+    if (p->kind == CPU_VIEW_DATA) {
+        pool_trim(p);
+    }
     if (p->n_used < most) {
         n = p->n_used++;
     } else {
@@ -507,9 +559,6 @@ static unsigned pool_make(TcgViewPool *p, const CpuViewKey *key)
     w->elder = pool_find_sibling(p, n);
     w->elder_made = w->elder == TCG_VIEWS_MAX ? 0 : p->view[w->elder].made;
     p->hint[key_hint(key)] = n;
-    if (p->kind == CPU_VIEW_DATA) {
-        data_recycle(&p->data[n], w);
-    }
     view_clear(p, n);
     return n;
 }

@@ -433,6 +433,37 @@ static void test_views(void)
     g_assert_cmpuint(peek(3, va), ==, 103);
 }
 
+/* Spaces that use much of their views: the oldest are given back, and looked up again. */
+static void test_wide_views(void)
+{
+    enum { SPACES = 8, PLACES = 256 /* 1 MiB apart: a block of the view each */ };
+    const uint64_t va = 0x4000000000;
+    toy.map[0] = (ToyMap){ -1, 0, 0, 20, .r = true, .w = true, .x = true, .global = true };
+    for (unsigned s = 1; s <= SPACES; s++) {
+        toy_write(0x100000 + s * 0x1000, 100 + s);
+    }
+    for (unsigned s = 1; s <= SPACES; s++) {
+        for (uint64_t i = 0; i < PLACES; i++) {
+            toy.map[1] = (ToyMap){ s, va + (i << 20), 0x100000 + s * 0x1000, 12, .r = true,
+                                   .w = true };
+            g_assert_cmpuint(peek(s, va + (i << 20)), ==, 100 + s);
+        }
+    }
+    unsigned fills = toy.fills;
+    for (uint64_t i = 0; i < PLACES; i += 50) {
+        g_assert_cmpuint(peek(SPACES, va + (i << 20)), ==, 100 + SPACES);
+    }
+    g_assert_cmpuint(toy.fills, ==, fills);
+    /* Something else is there now. Where nothing was dropped an old translation may be seen. */
+    toy.map[1] = (ToyMap){ 1, va, 0x100000, 12, .r = true };
+    toy_write(0x100000, 77);
+    for (uint64_t i = 0; i < 5; i++) {
+        g_assert_cmpuint(peek(1, va), ==, 77);
+    }
+    g_assert_cmpuint(toy.fills, ==, fills + 1);
+    g_assert_cmpuint(peek(SPACES, va + (50 << 20)), ==, 100 + SPACES);
+}
+
 /* Global entries are made once for all spaces; those of one space are seen in no other. */
 static void test_global_views(void)
 {
@@ -824,6 +855,7 @@ static const ToyCase cases[] = {
     { "wait", test_wait, 1 },
     { "views", test_views, 1 },
     { "global-views", test_global_views, 1 },
+    { "wide-views", test_wide_views, 1 },
     { "superpage-global", test_superpage_global, 1 },
     { "no-cache", test_no_cache, 1 },
     { "flat-view", test_flat_view, 1 },
