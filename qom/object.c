@@ -30,7 +30,7 @@ static void init_with_class(Object *obj, ObjectClass *klass, bool embedded)
 
 Object *object_new_with_class(ObjectClass *klass)
 {
-    Object *obj = g_malloc0(object_class_instance_size(klass));
+    Object *obj = object_class_instance_alloc(klass);
 
     init_with_class(obj, klass, false);
     return obj;

@@ -53,6 +53,8 @@ struct TypeInfo {
     const char *parent;              /* TYPE_OBJECT if NULL */
     const char *desc;                /* one line for help; NULL: not for users */
     size_t instance_size;            /* 0: as the parent */
+    bool instance_apart;             /* instances, of subtypes too, share no line of the host's caches
+                                        with other memory (util/apart.h) */
     size_t class_size;               /* 0: as the parent */
     bool abstract;
     bool user_creatable;             /* -object / object-add */

@@ -13,6 +13,7 @@ typedef struct TypeImpl {
     TypeInfo info;
     struct TypeImpl *parent;  /* resolved with the class */
     size_t instance_size, class_size;
+    bool instance_apart;
     ObjectClass *klass;       /* NULL until first use */
     bool being_made;
 } TypeImpl;
@@ -21,6 +22,8 @@ TypeImpl *type_by_name(const char *name);
 ObjectClass *type_class(TypeImpl *type);
 /* Size of instances of a class. */
 size_t object_class_instance_size(const ObjectClass *klass);
+/* Memory for an instance, zeros. */
+void *object_class_instance_alloc(const ObjectClass *klass);
 /* Whether instances or subtypes of @type are @name; makes no class. */
 bool type_is_a(const TypeImpl *type, const char *name);
 GPtrArray *type_list(const char *name, bool include_abstract);

@@ -9,6 +9,7 @@
  */
 #include "util/osdep.h"
 #include "qom/qom-internal.h"
+#include "util/apart.h"
 
 extern const TypeInfo *const __start_rhea_types[] __attribute__((weak));
 extern const TypeInfo *const __stop_rhea_types[] __attribute__((weak));
@@ -108,6 +109,7 @@ ObjectClass *type_class(TypeImpl *type)
     type->parent = type_parent(type);
     pk = type->parent ? type_class(type->parent) : NULL;
     type->instance_size = type->info.instance_size ?: type->parent->instance_size;
+    type->instance_apart = type->info.instance_apart || (type->parent && type->parent->instance_apart);
     type->class_size = type->info.class_size;
     if (!type->class_size) {
         type->class_size = type->parent ? type->parent->class_size : sizeof(ObjectClass);
@@ -151,6 +153,14 @@ static TypeImpl *class_impl(const ObjectClass *klass)
 size_t object_class_instance_size(const ObjectClass *klass)
 {
     return class_impl(klass)->instance_size;
+}
+
+void *object_class_instance_alloc(const ObjectClass *klass)
+{
+    const TypeImpl *type = class_impl(klass);
+
+    return type->instance_apart ? alloc_apart0(type->instance_size)
+                                : g_malloc0(type->instance_size);
 }
 
 /* ---- Public ---- */

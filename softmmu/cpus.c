@@ -391,6 +391,7 @@ static const TypeInfo cpu_type = {
     .name = TYPE_CPU,
     .parent = TYPE_DEVICE,
     .instance_size = sizeof(CpuState),
+    .instance_apart = true,
     .class_size = sizeof(CpuClass),
     .abstract = true,
     .class_init = cpu_class_init,

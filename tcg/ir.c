@@ -14,23 +14,24 @@
  */
 #include "util/osdep.h"
 #include "tcg/ir-builder.h"
+#include "util/apart.h"
 
 IrBuilder *ir_builder_new(const IrGlobal *globals, unsigned n_globals, unsigned pc_global)
 {
-    IrBuilder *b = g_new0(IrBuilder, 1);
+    IrBuilder *b = alloc_apart0(sizeof(*b));
 
     b->globals = globals;
     b->n_globals = n_globals;
     b->pc_global = pc_global;
     /* one entry more in each is the sink after an overflow */
-    b->code.insns = g_new(IrInsn, IR_MAX_INSNS + 1);
-    b->code.vals = g_new(IrValInfo, IR_MAX_VALS);
-    b->code.call_args = g_new(IrVal, IR_MAX_CALL_ARGS + IR_MAX_ARGS);
-    b->code.local_types = g_new(uint8_t, IR_MAX_LOCALS);
-    b->def = g_new(uint16_t, IR_MAX_VALS);
-    b->global_val = g_new(IrVal, n_globals);
-    b->local_val = g_new(IrVal, IR_MAX_LOCALS);
-    b->labels = g_new(IrLabelInfo, IR_MAX_LABELS);
+    b->code.insns = alloc_apart((IR_MAX_INSNS + 1) * sizeof(IrInsn));
+    b->code.vals = alloc_apart(IR_MAX_VALS * sizeof(IrValInfo));
+    b->code.call_args = alloc_apart((IR_MAX_CALL_ARGS + IR_MAX_ARGS) * sizeof(IrVal));
+    b->code.local_types = alloc_apart(IR_MAX_LOCALS);
+    b->def = alloc_apart(IR_MAX_VALS * sizeof(uint16_t));
+    b->global_val = alloc_apart(n_globals * sizeof(IrVal));
+    b->local_val = alloc_apart(IR_MAX_LOCALS * sizeof(IrVal));
+    b->labels = alloc_apart(IR_MAX_LABELS * sizeof(IrLabelInfo));
     ir_builder_reset(b);
     return b;
 }

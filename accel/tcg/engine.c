@@ -7,6 +7,7 @@
 #include "util/osdep.h"
 
 #include "accel/tcg/internal.h"
+#include "util/apart.h"
 #include "accel/tcg/perf.h"
 #include "accel/tcg/profile.h"
 
@@ -99,12 +100,12 @@ TcgVcpu *tcg_engine_add_cpu(TcgEngine *e, CpuState *cpu, GError **err)
     }
     TcgVcpu *v = e->vcpu[cpu->index];
     if (!v) {
-        v = g_new0(TcgVcpu, 1);
+        v = alloc_apart0(sizeof(*v));
         g_mutex_init(&v->req.lock);
         v->req.revoke = g_array_new(FALSE, FALSE, sizeof(uint64_t));
         v->jump_cache = g_new0(TcgJumpEntry, TCG_JUMP_ENTRIES);
         if (e->hot_threshold) {
-            v->hot = g_new(uint32_t, TCG_HOT_ENTRIES);
+            v->hot = alloc_apart(TCG_HOT_ENTRIES * sizeof(uint32_t));
             for (unsigned n = 0; n < TCG_HOT_ENTRIES; n++) {
                 v->hot[n] = e->hot_threshold;
             }

@@ -15,6 +15,7 @@
 #include "util/osdep.h"
 
 #include "accel/tcg/internal.h"
+#include "util/apart.h"
 
 enum { GRANULE_BITS = TCG_PAGE_BITS - 5 };
 _Static_assert(TCG_PAGE_SIZE >> GRANULE_BITS == TCG_GRANULES, "a bit for each");
@@ -104,7 +105,7 @@ void tcg_page_pin(TcgVcpu *v, uint64_t ram_page, TcgPagePin *pin)
     g_mutex_lock(&s->lock);
     TcgPage *p = page_find_locked(s, ram_page);
     if (!p) {
-        p = g_new0(TcgPage, 1);
+        p = alloc_apart0(sizeof(*p));
         p->ram_page = ram_page;
         g_hash_table_insert(s->pages, &p->ram_page, p);
         uint8_t *flags = page_flags(ram_page);

@@ -10,6 +10,7 @@
 #include <cpuid.h>
 #include <ucontext.h>
 #include "tcg/backend/x86_64/gen.h"
+#include "util/apart.h"
 
 /* The CPU has AVX and the kernel saves its registers (SDM volume 1, 14.3). */
 static bool avx_usable(unsigned features)
@@ -91,11 +92,11 @@ static TcgContext *x86_baseline_context_new(const TcgConfig *cfg, GError **err)
 static TcgScratch *x86_scratch_new(TcgContext *tcg)
 {
     const TcgConfig *cfg = &tcg->cfg;
-    TcgScratch *s = g_new(TcgScratch, 1);
+    TcgScratch *s = alloc_apart(sizeof(*s));
 
-    s->home_val = g_new0(IrVal, cfg->n_globals + IR_MAX_LOCALS);
-    s->set_at = g_new(uint32_t, cfg->n_globals);
-    s->globals = g_new(GlobalInfo, cfg->n_globals);
+    s->home_val = alloc_apart0((cfg->n_globals + IR_MAX_LOCALS) * sizeof(IrVal));
+    s->set_at = alloc_apart(cfg->n_globals * sizeof(uint32_t));
+    s->globals = alloc_apart(cfg->n_globals * sizeof(GlobalInfo));
     return s;
 }
 

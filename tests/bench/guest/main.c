@@ -111,7 +111,9 @@ static double run_processes(const Bench *b, unsigned scale, unsigned n)
 
 static void run_pair(const Bench *b, unsigned scale)
 {
-    for (unsigned turn = 0; turn < 3; turn++) {
+    enum { TURNS = 6 }; /* as PAIRS in tests/bench/scaling */
+
+    for (unsigned turn = 0; turn < TURNS; turn++) {
         double alone = run_processes(b, scale, 1);
         double both = run_processes(b, scale, 2);
 
