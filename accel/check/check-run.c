@@ -127,7 +127,7 @@ TcgRegion *check_region_at(CheckSide *s, uint64_t pc, unsigned count)
         }
         r = tcg_loop_region(v, pc, count << TCG_CF_COUNT_SHIFT);
     } while (unlikely(!r));
-    if (r->ram_page2 == TCG_TAG_INVALID && !f.no_cache) {
+    if (!r->two_pages && !f.no_cache) {
         *found = (CheckFound){ pc, mode, count, r };
     }
     return r;
@@ -136,7 +136,7 @@ TcgRegion *check_region_at(CheckSide *s, uint64_t pc, unsigned count)
 static TcgExit run_region(Check *c, TcgVcpu *v, const TcgRegion *r)
 {
     c->cpu->tcg.exit_after_store = 0;
-    TcgExit ex = tcg_run(v->engine->ctx, c->cpu, r->entry);
+    TcgExit ex = tcg_run(v->engine->ctx, c->cpu, tcg_region_entry(&v->engine->cache, r));
     c->cpu->tcg.pending_icount = 0;
     return ex;
 }

@@ -29,7 +29,8 @@ enum { SLICE_MIN = 16 * 1024, SLICE_MAX = 64 * 1024 };
 /* Room that a usual region needs; with less a new slice is taken. */
 enum {
     ROOM_CODE = 2 * 1024,
-    ROOM_META = sizeof(TcgRegion) + TCG_MAX_LINKS_BLOCK * sizeof(TcgOutLink) + 16,
+    ROOM_META = sizeof(TcgRegion) + TCG_MAX_LINKS_BLOCK * sizeof(TcgOutLink) +
+                sizeof(TcgMoreNode) + 16,
 };
 
 bool tcg_cache_init(TcgCache *c, size_t size, bool for_perf, GError **err)
@@ -111,14 +112,15 @@ static void segment_reclaim(TcgVcpu *v, unsigned n)
     tcg_slice_drop(&v->slice);
     tcg_quiesce(v);
     for (unsigned i = first; i < first + c->slices_per_segment; i++) {
-        for (TcgRegion *r = tcg_slice_head(c, i)->newest; r; r = r->slice_next) {
+        const TcgSliceHead *h = tcg_slice_head(c, i);
+        for (TcgRegion *r = NULL; (r = tcg_slice_region(h, c, r));) {
             /* the dead, too: a thread that is no vCPU may still be killing one */
             tcg_region_kill(v->engine, r);
         }
     }
     tcg_quiesce(v);
     for (unsigned i = first; i < first + c->slices_per_segment; i++) {
-        *tcg_slice_head(c, i) = (TcgSliceHead){ .newest = NULL };
+        *tcg_slice_head(c, i) = (TcgSliceHead){ .end = 0 };
     }
 }
 

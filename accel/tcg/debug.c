@@ -100,7 +100,7 @@ static bool run_alone(TcgVcpu *v)
         tcg_vcpu_serve(v);
     }
     cpu->tcg.jump_cache = v->no_jumps;
-    TcgExit ex = tcg_run(v->engine->ctx, cpu, r->entry);
+    TcgExit ex = tcg_run(v->engine->ctx, cpu, tcg_region_entry(&v->engine->cache, r));
     v->stats.exits[ex.reason]++;
     cpu->tcg.pending_icount = 0;
     return alone_end(v);

@@ -116,12 +116,14 @@ bool tcg_loop_poll(TcgVcpu *v)
     return taken || likely(!cpu->nap_us);
 }
 
-static void log_exec(const CpuState *cpu, uint64_t pc, const TcgRegion *r)
+static void log_exec(TcgVcpu *v, uint64_t pc, const TcgRegion *r)
 {
+    const CpuState *cpu = v->cpu;
     if (!log_in_filter(pc)) {
         return;
     }
-    log_printf("Trace %u: %p [0x%016" PRIx64 "/0x%x]\n", cpu->index, r->entry, pc, r->mode);
+    log_printf("Trace %u: %p [0x%016" PRIx64 "/0x%x]\n", cpu->index,
+               tcg_region_entry(&v->engine->cache, r), pc, r->mode);
     if (log_enabled(LOG_CPU) && cpu->ops->dump) {
         g_autoptr(GString) out = g_string_new(NULL);
         cpu->ops->dump((CpuState *)cpu, out);
@@ -146,7 +148,7 @@ TcgRegion *tcg_loop_region(TcgVcpu *v, uint64_t pc, uint32_t cflags)
         r = tcg_translate(v, pc, &key, f.avail);
     }
     if (r && log_enabled(LOG_EXEC)) {
-        log_exec(v->cpu, pc, r);
+        log_exec(v, pc, r);
     }
     return r;
 }
@@ -177,7 +179,7 @@ static const void *entry_at(TcgVcpu *v, uint64_t pc, const TcgExit *ex)
             tcg_region_link(v, ex->region, ex->link, r);
         }
     }
-    return r->entry;
+    return tcg_region_entry(&v->engine->cache, r);
 }
 
 /* Turns until something wants the thread. */

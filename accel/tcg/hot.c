@@ -69,9 +69,9 @@ static int by_first(const void *a, const void *b)
 }
 
 /* The ranges of the page that the region was made from, in @node; returns how many. */
-static unsigned ranges(const TcgRegion *r, const TcgPlan *plan, TcgPageNode *node)
+static unsigned ranges(const TcgRegionKey *key, const TcgPlan *plan, TcgPageNode *node)
 {
-    unsigned entry = r->ram_addr & ~TCG_PAGE_MASK, n = 0;
+    unsigned entry = key->ram_addr & ~TCG_PAGE_MASK, n = 0;
     for (unsigned k = 0; k < plan->n; k++) {
         node[k] = (TcgPageNode){ .first = entry + plan->block[k].delta,
                                  .last = entry + plan->end[k] - 1 };
@@ -85,31 +85,6 @@ static unsigned ranges(const TcgRegion *r, const TcgPlan *plan, TcgPageNode *nod
         }
     }
     return n + 1;
-}
-
-/* Compile into the slice; NULL if it does not fit there. */
-static TcgRegion *compile(TcgVcpu *v, const CpuTranslate *t, const TcgPlan *plan,
-                          const IrCode *code, const TcgRegionKey *key)
-{
-    TcgSlice *s = &v->slice;
-    TcgPageNode node[IR_MAX_BLOCKS];
-    TcgRegion *r = tcg_compile_region(v, t, code, key, 2);
-    if (!r) {
-        return NULL;
-    }
-    unsigned n = ranges(r, plan, node);
-    r->more = tcg_region_more(r);
-    if ((uint8_t *)(r->more + n) > s->meta_end) {
-        return NULL;
-    }
-    r->node.first = node[0].first;
-    r->node.last = node[0].last;
-    for (unsigned k = 1; k < n; k++) {
-        r->more[k - 1] = node[k];
-        r->more[k - 1].region = r;
-    }
-    r->n_more = n - 1;
-    return r;
 }
 
 /* True if a region of the second tier is there now. */
@@ -126,20 +101,22 @@ static bool promote(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsigned a
     const IrCode *code = tcg_plan(v, &t, key, &plan)
                              ? build(v, &t, &plan, log && log_enabled(LOG_IN_ASM)) : NULL;
     TcgRegion *r = NULL, *got = NULL;
-    if (code) {
+    if (code && !v->pin[1].page) {
+        TcgPageNode range[IR_MAX_BLOCKS];
+        unsigned n = ranges(key, &plan, range);
         tcg_translate_check(v, code, pc, log);
         /* From here to the commit nothing waits: the slice stays ours (I7). */
         tcg_slice_ensure(v);
-        r = compile(v, &t, &plan, code, key);
+        r = tcg_compile_region(v, &t, code, key, range, n);
         if (!r) {
             tcg_slice_drop(&v->slice);
             tcg_slice_ensure(v);
-            r = compile(v, &t, &plan, code, key);
+            r = tcg_compile_region(v, &t, code, key, range, n);
         }
     }
     if (r) {
         if (log && log_enabled(LOG_OUT_ASM)) {
-            tcg_log_out_asm(r);
+            tcg_log_out_asm(v, r);
         }
         got = tcg_pages_publish(e, r, v->pin);
         if (got == r) {
@@ -147,7 +124,7 @@ static bool promote(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsigned a
             trace_tcg_region_translate(v->cpu->index, pc, r->ram_addr, r->mode, r->n_insns,
                                        r->code_size);
             if (unlikely(e->perf)) {
-                tcg_perf_region(e->perf, r, pc);
+                tcg_perf_region(e->perf, &e->cache, r, pc);
             }
             v->stats.hot_regions++;
             v->stats.hot_insns += r->n_insns;
@@ -174,7 +151,7 @@ void tcg_hot(TcgVcpu *v, uint64_t pc, unsigned counter)
         v->hot[counter] = MIN(RETRY, e->hot_threshold); /* the first tier's turn */
         return;
     }
-    if (r->ram_page2 != TCG_TAG_INVALID || atomic_read(&r->attempts) >= MAX_ATTEMPTS) {
+    if (r->two_pages || atomic_read(&r->attempts) >= MAX_ATTEMPTS) {
         v->hot[counter] = MAX(DONE, e->hot_threshold);
         return;
     }

@@ -53,56 +53,95 @@ enum {
     TCG_CF_COUNT_SHIFT = 8,   /* from here on: at most so many instructions; 0: as usual */
 };
 
+/*
+ * Descriptions are many (one for some five guest instructions), so they are small: what they know
+ * of each other and of code is offsets. A reference is bytes from TcgCache.meta, 0: none; code is
+ * bytes from the buffer's start.
+ */
+typedef uint32_t TcgRef;
+
+/* A range of a page that a region was made from. */
 typedef struct TcgPageNode {
-    TcgRegion *region;
-    struct TcgPageNode *next, **pprev; /* (p) pprev NULL: not listed */
-    uint16_t first, last;              /* bytes of the page that it covers; (c) */
+    TcgRef next;         /* (p) */
+    uint16_t first;      /* (c) bytes of the page that it covers */
+    uint16_t last : 15;
+    uint16_t more : 1;   /* (c) it lies in a TcgMoreNode, not in a region */
 } TcgPageNode;
 
+typedef struct TcgMoreNode {
+    TcgPageNode node;
+    TcgRef region;       /* (c) */
+} TcgMoreNode;
+
 typedef struct TcgOutLink {
-    TcgLink link;                     /* (c) */
-    TcgRegion *target;                /* (a) (l); whoever sets it from NULL to a region owns
-                                         the rest until it has left the list */
-    struct TcgOutLink *next, **pprev; /* (l) in the target's list of incoming links */
+    uint32_t patch_offset;     /* (c) of the TcgLink */
+    uint32_t stub_offset : 31;
+    uint32_t cross_page : 1;
+    TcgRef target;             /* (a) (l) the region; whoever sets it from 0 owns the rest
+                                  until it has left the list */
+    TcgRef next;               /* (l) in the target's list of incoming links */
+    TcgRef prev;               /* (l) of the reference to it: another's next, or the list */
 } TcgOutLink;
 
 struct TcgRegion {
-    /* key: (c) */
-    uint64_t ram_addr;   /* RamBlock address of the entry */
-    uint64_t ram_page2;  /* of its second page, or TCG_TAG_INVALID */
-    uint32_t mode;
-    uint32_t cflags;
-    TcgRegion *hash_next; /* (a) written under (b) */
-    const void *entry, *checked_entry;
-    uint32_t size;       /* guest bytes */
-    uint32_t code_size;  /* host bytes */
-    uint16_t n_insns;
-    uint8_t n_links;
-    bool dead;           /* (a) set under (p): never entered again */
-    uint16_t n_marks;    /* where a profile wants them: instructions, behind the code */
-    const TcgMark *marks;
-    TcgRegion *slice_next; /* (v) older region of the same slice */
-    TcgPageNode node;     /* of its first page */
-    TcgPageNode *more;    /* tier 2: further ranges of that, n_more of them; or of its second
-                             page, if it has one */
-    uint16_t n_more;
-    uint8_t tier;
-    uint8_t attempts;     /* (a) to make it better */
-    uint32_t slice;       /* (c) number of the one that it lies in */
-    uint64_t jumpers;     /* (a) bit "index % 64" of each vCPU whose jump cache has had it */
-    TcgOutLink *incoming; /* (l) */
+    uint64_t ram_addr;      /* (c) key: RamBlock address of the entry */
+    uint32_t mode;          /* (c) key */
+    TcgRef hash_next;       /* (a) written under (b) */
+    uint32_t entry;         /* (c) in the buffer */
+    uint32_t checked_entry; /* (c) */
+    TcgPageNode node;       /* of its first page */
+    TcgRef incoming;        /* (l) first of the links that lead to it */
+    uint32_t jumpers;       /* (a) bit "index % 32" of each vCPU whose jump cache has had it */
+    uint32_t code_size : 24; /* (c) host bytes */
+    uint32_t tier : 2;      /* (c) */
+    uint32_t two_pages : 1; /* (c) its first instruction goes on in a second page */
+    uint16_t cflags;        /* (c) key */
+    uint16_t size;          /* (c) guest bytes */
+    uint16_t n_insns;       /* (c) */
+    uint16_t n_marks;       /* (c) where a profile wants them: instructions */
+    uint8_t n_links;        /* (c) */
+    uint8_t n_more;         /* (c) of tcg_region_more() */
+    bool dead;              /* (a) set under (p): never entered again */
+    uint8_t attempts;       /* (a) to make it better */
     TcgOutLink out[];
+    /* then TcgMoreNode[n_more]; and numbers of 32 bits: of the second page, if there is one;
+     * where the marks are in the buffer, if there are any */
 };
+enum { TCG_REGION_ALIGN = 8, TCG_REGION_NUMBERS = 2 };
 
-/* Where more[] lies, if there is one. */
-static inline TcgPageNode *tcg_region_more(TcgRegion *r)
+/* Further ranges of the first page (tier 2), or the one of the second page. */
+static inline TcgMoreNode *tcg_region_more(const TcgRegion *r)
 {
-    return (TcgPageNode *)&r->out[r->n_links];
+    return (TcgMoreNode *)&r->out[r->n_links];
+}
+
+static inline uint32_t *tcg_region_numbers(const TcgRegion *r)
+{
+    return (uint32_t *)(tcg_region_more(r) + r->n_more);
+}
+
+static inline uint32_t *tcg_region_marks(const TcgRegion *r)
+{
+    return tcg_region_numbers(r) + r->two_pages;
+}
+
+/* Bytes of a description up to its end. */
+static inline size_t tcg_region_meta_size(const TcgRegion *r)
+{
+    const uint8_t *end = (const uint8_t *)(tcg_region_marks(r) + !!r->n_marks);
+    return ROUND_UP((size_t)(end - (const uint8_t *)r), TCG_REGION_ALIGN);
 }
 
 static inline uint64_t tcg_region_page(const TcgRegion *r)
 {
     return r->ram_addr & TCG_PAGE_MASK;
+}
+
+/* RAM page of its second page, or TCG_TAG_INVALID. */
+static inline uint64_t tcg_region_page2(const TcgRegion *r)
+{
+    return likely(!r->two_pages) ? TCG_TAG_INVALID
+                                 : (uint64_t)*tcg_region_numbers(r) << TCG_PAGE_BITS;
 }
 
 typedef struct TcgRegionKey {
@@ -112,7 +151,7 @@ typedef struct TcgRegionKey {
 } TcgRegionKey;
 
 typedef struct TcgHash {
-    TcgRegion **bucket; /* (a) */
+    TcgRef *bucket; /* (a) regions */
     unsigned bits;
     TcgLock lock[TCG_STRIPES];
 } TcgHash;
@@ -158,12 +197,12 @@ typedef struct TcgSegment {
     uint64_t begun;      /* (k) when it became the current one, in segments */
 } TcgSegment;
 
-/* At the start of a slice's descriptions. */
+/* At the start of a slice's descriptions, which follow each other up to @end. */
 typedef struct TcgSliceHead {
-    TcgRegion *newest; /* (a) written by the slice's owner */
-    uint32_t made;     /* (a) the same: regions */
-    uint32_t dead;     /* (a) of them */
-    char pad[64 - sizeof(TcgRegion *) - 2 * sizeof(uint32_t)];
+    TcgRef end;    /* (a) written by the slice's owner; 0: there are none */
+    uint32_t made; /* (a) the same: regions */
+    uint32_t dead; /* (a) of them */
+    char pad[64 - 3 * sizeof(uint32_t)];
 } TcgSliceHead;
 
 typedef struct TcgCache {
@@ -184,6 +223,53 @@ typedef struct TcgCache {
 static inline TcgSliceHead *tcg_slice_head(const TcgCache *c, unsigned slice)
 {
     return (TcgSliceHead *)(c->meta + (size_t)slice * c->slice_meta);
+}
+
+static inline TcgRef tcg_ref(const TcgCache *c, const void *description)
+{
+    return (const uint8_t *)description - c->meta;
+}
+
+static inline void *tcg_deref(const TcgCache *c, TcgRef ref)
+{
+    return c->meta + ref;
+}
+
+/* The region that a reference names; 0: NULL. */
+static inline TcgRegion *tcg_region_of(const TcgCache *c, TcgRef ref)
+{
+    return ref ? tcg_deref(c, ref) : NULL;
+}
+
+static inline TcgSliceHead *tcg_slice_of(const TcgCache *c, const TcgRegion *r)
+{
+    return tcg_slice_head(c, tcg_ref(c, r) / c->slice_meta);
+}
+
+/* Of a slice: the first region, and the one behind @r; NULL: there is none. */
+static inline TcgRegion *tcg_slice_region(const TcgSliceHead *h, const TcgCache *c,
+                                          const TcgRegion *r)
+{
+    const uint8_t *next = r ? (const uint8_t *)r + tcg_region_meta_size(r)
+                            : (const uint8_t *)(h + 1);
+    return tcg_ref(c, next) < atomic_load_acquire(&h->end) ? (TcgRegion *)next : NULL;
+}
+
+/* Where it is entered; see I2. */
+static inline const void *tcg_region_entry(const TcgCache *c, const TcgRegion *r)
+{
+    return c->buf.rx + r->entry;
+}
+
+static inline const void *tcg_region_checked_entry(const TcgCache *c, const TcgRegion *r)
+{
+    return c->buf.rx + r->checked_entry;
+}
+
+/* Its code, of which some is entered before the rest. */
+static inline const uint8_t *tcg_region_code(const TcgCache *c, const TcgRegion *r)
+{
+    return c->buf.rx + MIN(r->entry, r->checked_entry);
 }
 
 /* @for_perf: in memory that perf looks names of code up for. */
@@ -330,7 +416,7 @@ static inline const CpuViewKey *tcg_view_key(const TcgViewPool *p)
 enum { TCG_GRANULES = 32 };
 struct TcgPage {
     uint64_t ram_page;
-    TcgPageNode *regions[TCG_GRANULES]; /* (p) by the granule where a range begins */
+    TcgRef regions[TCG_GRANULES]; /* (p) nodes, by the granule where a range begins */
     uint32_t n_ranges;    /* (p) in all lists */
     uint8_t reach;        /* (p) no range goes on for more granules than this */
     bool stale;           /* (p) granules has bits of regions that are gone */
@@ -576,13 +662,15 @@ bool tcg_translate_begin(TcgVcpu *v, CpuTranslate *t, uint64_t pc, const TcgRegi
                          unsigned avail);
 /* Verify and log the IR. */
 void tcg_translate_check(TcgVcpu *v, const IrCode *code, uint64_t pc, bool log);
-/* Compile into the slice; NULL if it does not fit there. */
+/* Compile into the slice; NULL if it does not fit there. @range: the @n_ranges ranges of the
+ * page that it is made from, for the second tier; else NULL. */
 TcgRegion *tcg_compile_region(TcgVcpu *v, const CpuTranslate *t, const IrCode *code,
-                              const TcgRegionKey *key, unsigned tier);
+                              const TcgRegionKey *key, const TcgPageNode *range,
+                              unsigned n_ranges);
 /* The region is published: what it takes of the slice is gone. */
 void tcg_slice_commit(TcgVcpu *v, TcgRegion *r);
 void tcg_log_in_asm(const CpuTranslate *t);
-void tcg_log_out_asm(const TcgRegion *r);
+void tcg_log_out_asm(const TcgVcpu *v, const TcgRegion *r);
 
 /* ---- The second tier (plan.c, hot.c) ---- */
 

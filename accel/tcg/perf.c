@@ -161,9 +161,9 @@ void tcg_perf_shared(TcgPerf *p, const TcgCache *c)
     g_mutex_unlock(&p->lock);
 }
 
-void tcg_perf_region(TcgPerf *p, const TcgRegion *r, uint64_t pc)
+void tcg_perf_region(TcgPerf *p, const TcgCache *c, const TcgRegion *r, uint64_t pc)
 {
-    const uint8_t *code = MIN((const uint8_t *)r->entry, (const uint8_t *)r->checked_entry);
+    const uint8_t *code = tcg_region_code(c, r);
     g_autofree char *name = symbol_table_describe(symbols_guest(), pc);
 
     if (!name) {

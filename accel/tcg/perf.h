@@ -15,7 +15,7 @@ void tcg_perf_free(TcgPerf *p);
 /* The cache is there, with the code that all regions share. */
 void tcg_perf_shared(TcgPerf *p, const TcgCache *c);
 /* A region was published that begins at guest address @pc. Any vCPU's thread. */
-void tcg_perf_region(TcgPerf *p, const TcgRegion *r, uint64_t pc);
+void tcg_perf_region(TcgPerf *p, const TcgCache *c, const TcgRegion *r, uint64_t pc);
 /* Everything so far is in the files. */
 void tcg_perf_flush(TcgPerf *p);
 

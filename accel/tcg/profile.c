@@ -185,9 +185,9 @@ static const TcgRegion *region_at(const TcgCache *c, const uint8_t *code)
     if (index >= (size_t)c->slices_per_segment * TCG_SEGMENTS) {
         return NULL;
     }
-    for (const TcgRegion *r = atomic_load_acquire(&tcg_slice_head(c, index)->newest); r;
-         r = r->slice_next) {
-        const uint8_t *start = MIN((const uint8_t *)r->entry, (const uint8_t *)r->checked_entry);
+    const TcgSliceHead *h = tcg_slice_head(c, index);
+    for (const TcgRegion *r = NULL; (r = tcg_slice_region(h, c, r));) {
+        const uint8_t *start = tcg_region_code(c, r);
         if (code >= start && code < start + r->code_size) {
             return r;
         }
@@ -196,12 +196,13 @@ static const TcgRegion *region_at(const TcgCache *c, const uint8_t *code)
 }
 
 /* How far behind the region's pc the instruction at @offset of the buffer is. */
-static int64_t region_delta(const TcgRegion *r, uint32_t offset)
+static int64_t region_delta(const TcgCache *c, const TcgRegion *r, uint32_t offset)
 {
+    const TcgMark *marks = r->n_marks ? (const TcgMark *)(c->buf.rx + *tcg_region_marks(r)) : NULL;
     int64_t delta = 0;
 
-    for (unsigned i = 0; i < r->n_marks && r->marks[i].code <= offset; i++) {
-        delta = r->marks[i].pc_delta;
+    for (unsigned i = 0; i < r->n_marks && marks[i].code <= offset; i++) {
+        delta = marks[i].pc_delta;
     }
     return delta;
 }
@@ -233,7 +234,7 @@ static uint64_t sample_pc(const TcgVcpu *v, const TcgSample *s)
         return s->pc;
     }
     /* A return address belongs to the instruction before it. */
-    int64_t delta = region_delta(r, s->code - c->buf.rx - s->called);
+    int64_t delta = region_delta(c, r, s->code - c->buf.rx - s->called);
     if (s->called || r->tier > 1) { /* the second tier gives the entry pc's register away */
         if (s->called && (s->pc ^ (r->ram_addr + delta)) % TCG_PAGE_SIZE == 0) {
             return s->pc; /* the helper was called with the state's pc set */
@@ -409,8 +410,8 @@ void tcg_profile_keep_marks(TcgVcpu *v, TcgRegion *r, const TcgMark *marks, unsi
     }
     memcpy(c->buf.rw + end, marks, size);
     r->code_size = end + size - v->slice.code;
-    r->marks = (const TcgMark *)(c->buf.rx + end);
     r->n_marks = n;
+    *tcg_region_marks(r) = end;
 }
 
 /* ---- Life ---- */

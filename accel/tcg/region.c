@@ -21,7 +21,7 @@
 void tcg_hash_init(TcgHash *h, unsigned bits)
 {
     h->bits = bits;
-    h->bucket = g_new0(TcgRegion *, (size_t)1 << bits);
+    h->bucket = g_new0(TcgRef, (size_t)1 << bits);
     for (unsigned i = 0; i < TCG_STRIPES; i++) {
         g_mutex_init(&h->lock[i].mutex);
     }
@@ -53,39 +53,41 @@ static GMutex *bucket_lock(TcgHash *h, size_t bucket)
 
 TcgRegion *tcg_region_find(TcgVcpu *v, const TcgRegionKey *key, uint64_t pc)
 {
+    const TcgCache *c = &v->engine->cache;
     TcgHash *h = &v->engine->hash;
     uint64_t page2 = TCG_TAG_INVALID;
     bool asked = false;
 
     v->stats.lookups++;
     size_t i = hash_index(h, key->ram_addr, key->mode, key->cflags);
-    for (TcgRegion *r = atomic_load_acquire(&h->bucket[i]); r;
-         r = atomic_load_acquire(&r->hash_next)) {
+    for (TcgRegion *r = tcg_region_of(c, atomic_load_acquire(&h->bucket[i])); r;
+         r = tcg_region_of(c, atomic_load_acquire(&r->hash_next))) {
         if (r->ram_addr != key->ram_addr || r->mode != key->mode ||
             r->cflags != key->cflags || atomic_read(&r->dead)) {
             continue;
         }
-        if (r->ram_page2 == TCG_TAG_INVALID) {
+        if (likely(!r->two_pages)) {
             return r;
         }
         if (!asked) {
             asked = true;
             tcg_fetch_probe(v, (pc & TCG_PAGE_MASK) + TCG_PAGE_SIZE, &page2);
         }
-        if (r->ram_page2 == page2) {
+        if (tcg_region_page2(r) == page2) {
             return r;
         }
     }
     return NULL;
 }
 
-static TcgRegion *equal_region(const TcgHash *h, size_t bucket, const TcgRegion *r)
+static TcgRegion *equal_region(const TcgEngine *e, size_t bucket, const TcgRegion *r)
 {
+    const TcgCache *c = &e->cache;
     TcgRegion *o;
 
-    for (o = h->bucket[bucket]; o; o = o->hash_next) {
+    for (o = tcg_region_of(c, e->hash.bucket[bucket]); o; o = tcg_region_of(c, o->hash_next)) {
         if (o->ram_addr == r->ram_addr && o->mode == r->mode && o->cflags == r->cflags &&
-            o->ram_page2 == r->ram_page2 && !atomic_read(&o->dead)) {
+            tcg_region_page2(o) == tcg_region_page2(r) && !atomic_read(&o->dead)) {
             break;
         }
     }
@@ -100,7 +102,7 @@ TcgRegion *tcg_region_publish(TcgEngine *e, TcgRegion *r)
     TcgRegion *o;
 
     g_mutex_lock(lock);
-    o = equal_region(h, i, r);
+    o = equal_region(e, i, r);
     if (o && r->tier == 2 && (o->tier < 2 || o->n_insns < r->n_insns)) {
         g_mutex_unlock(lock);
         /* nobody else enters or kills one of this page: the stripe is ours */
@@ -113,7 +115,7 @@ TcgRegion *tcg_region_publish(TcgEngine *e, TcgRegion *r)
     }
     if (!o) {
         r->hash_next = h->bucket[i];
-        atomic_store_release(&h->bucket[i], r);
+        atomic_store_release(&h->bucket[i], tcg_ref(&e->cache, r));
         o = r;
     }
     g_mutex_unlock(lock);
@@ -128,8 +130,8 @@ static void hash_remove(TcgEngine *e, TcgRegion *r)
     GMutex *lock = bucket_lock(h, i);
 
     g_mutex_lock(lock);
-    for (TcgRegion **p = &h->bucket[i]; *p; p = &(*p)->hash_next) {
-        if (*p == r) {
+    for (TcgRef *p = &h->bucket[i]; *p; p = &tcg_region_of(&e->cache, *p)->hash_next) {
+        if (*p == tcg_ref(&e->cache, r)) {
             atomic_store_release(p, r->hash_next);
             break;
         }
@@ -139,9 +141,9 @@ static void hash_remove(TcgEngine *e, TcgRegion *r)
 
 /* ---- Jump caches ---- */
 
-static uint64_t jumper_bit(const TcgVcpu *v)
+static uint32_t jumper_bit(const TcgVcpu *v)
 {
-    return UINT64_C(1) << v->cpu->index % 64;
+    return UINT32_C(1) << v->cpu->index % 32;
 }
 
 /* All zero but two: what is not used takes no memory. */
@@ -170,12 +172,12 @@ void tcg_jump_set(TcgVcpu *v, uint64_t pc, TcgRegion *r)
 {
     unsigned i = jump_slot(v, pc);
     TcgJumpEntry *j = &v->jump_cache[i];
-    uint64_t bit = jumper_bit(v);
+    uint32_t bit = jumper_bit(v);
     if (!(atomic_read(&r->jumpers) & bit)) {
         atomic_fetch_or(&r->jumpers, bit);
     }
     atomic_set(&j->pc, tcg_jump_no_pc(i));
-    atomic_set(&j->checked_entry, r->checked_entry);
+    atomic_set(&j->checked_entry, tcg_region_checked_entry(&v->engine->cache, r));
     atomic_store_release(&j->pc, pc);
     /* Pairs with jump_drop(): the killer sees the entry, or we see that the region died. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -198,6 +200,7 @@ static void jump_drop(TcgEngine *e, TcgRegion *r)
 {
     enum { KNOWN = TCG_PAGE_BITS - 1, UNKNOWN = TCG_JUMP_BITS - KNOWN };
     unsigned low = tcg_jump_index(r->ram_addr & ~TCG_PAGE_MASK);
+    const void *entry = tcg_region_checked_entry(&e->cache, r);
     unsigned n = atomic_load_acquire(&e->n_vcpus);
 
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -206,7 +209,7 @@ static void jump_drop(TcgEngine *e, TcgRegion *r)
         bool had = v && atomic_read(&r->jumpers) & jumper_bit(v);
         for (unsigned u = 0; had && u < 1u << UNKNOWN; u++) {
             unsigned i = low | u << KNOWN;
-            if (atomic_read(&v->jump_cache[i].checked_entry) == r->checked_entry) {
+            if (atomic_read(&v->jump_cache[i].checked_entry) == entry) {
                 atomic_set(&v->jump_cache[i].pc, tcg_jump_no_pc(i));
             }
         }
@@ -220,37 +223,45 @@ static GMutex *link_lock(TcgEngine *e, const TcgRegion *target)
     return &e->link[tcg_stripe(target->ram_addr)].mutex;
 }
 
+/* Patch the exit to @target, or back to its stub. */
+static void link_set(TcgEngine *e, const TcgOutLink *o, const void *target)
+{
+    const TcgLink l = { .patch_offset = o->patch_offset, .stub_offset = o->stub_offset };
+    tcg_link_set(e->ctx, &e->cache.buf, &l, target);
+}
+
 /* The link lock of its target is held. */
 static void link_cut_locked(TcgEngine *e, TcgOutLink *o)
 {
-    tcg_link_set(e->ctx, &e->cache.buf, &o->link, NULL);
-    *o->pprev = o->next;
+    const TcgCache *c = &e->cache;
+    link_set(e, o, NULL);
+    *(TcgRef *)tcg_deref(c, o->prev) = o->next;
     if (o->next) {
-        o->next->pprev = o->pprev;
+        ((TcgOutLink *)tcg_deref(c, o->next))->prev = o->prev;
     }
-    atomic_store_release(&o->target, NULL);
+    atomic_store_release(&o->target, 0);
 }
 
 /* Put an exit into its target's list, unless either is dead. */
-static bool link_make_locked(TcgRegion *from, TcgOutLink *o, TcgRegion *to)
+static bool link_make_locked(const TcgCache *c, TcgRegion *from, TcgOutLink *o, TcgRegion *to)
 {
-    TcgRegion *none = NULL;
+    TcgRef none = 0;
     if (atomic_read(&to->dead) ||
-        !__atomic_compare_exchange_n(&o->target, &none, to, false, __ATOMIC_SEQ_CST,
+        !__atomic_compare_exchange_n(&o->target, &none, tcg_ref(c, to), false, __ATOMIC_SEQ_CST,
                                      __ATOMIC_RELAXED)) {
         return false;
     }
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (atomic_read(&from->dead)) {
-        atomic_store_release(&o->target, NULL);
+        atomic_store_release(&o->target, 0);
         return false;
     }
     o->next = to->incoming;
     if (o->next) {
-        o->next->pprev = &o->next;
+        ((TcgOutLink *)tcg_deref(c, o->next))->prev = tcg_ref(c, &o->next);
     }
-    o->pprev = &to->incoming;
-    to->incoming = o;
+    o->prev = tcg_ref(c, &to->incoming);
+    to->incoming = tcg_ref(c, o);
     return true;
 }
 
@@ -261,14 +272,14 @@ void tcg_region_link(TcgVcpu *v, TcgRegion *from, unsigned n, TcgRegion *to)
         return;
     }
     TcgOutLink *o = &from->out[n];
-    if (!o->link.cross_page && tcg_region_page(from) != tcg_region_page(to)) {
+    if (!o->cross_page && tcg_region_page(from) != tcg_region_page(to)) {
         return; /* remapped in between */
     }
-    bool checked = o->link.cross_page || to->ram_page2 != TCG_TAG_INVALID;
+    bool checked = o->cross_page || to->two_pages;
     g_mutex_lock(link_lock(e, to));
-    if (link_make_locked(from, o, to)) {
-        tcg_link_set(e->ctx, &e->cache.buf, &o->link,
-                     checked ? to->checked_entry : to->entry);
+    if (link_make_locked(&e->cache, from, o, to)) {
+        link_set(e, o, checked ? tcg_region_checked_entry(&e->cache, to)
+                               : tcg_region_entry(&e->cache, to));
         v->stats.links++;
     }
     g_mutex_unlock(link_lock(e, to));
@@ -278,17 +289,18 @@ void tcg_region_link(TcgVcpu *v, TcgRegion *from, unsigned n, TcgRegion *to)
 
 static void links_cut(TcgEngine *e, TcgRegion *r)
 {
-    TcgRegion *to;
+    const TcgCache *c = &e->cache;
+    TcgRef to;
 
     g_mutex_lock(link_lock(e, r));
     while (r->incoming) {
-        link_cut_locked(e, r->incoming);
+        link_cut_locked(e, tcg_deref(c, r->incoming));
     }
     g_mutex_unlock(link_lock(e, r));
     for (unsigned i = 0; i < r->n_links; i++) {
         TcgOutLink *o = &r->out[i];
         while ((to = atomic_load_acquire(&o->target))) {
-            GMutex *lock = link_lock(e, to);
+            GMutex *lock = link_lock(e, tcg_region_of(c, to));
             g_mutex_lock(lock);
             if (atomic_read(&o->target) == to) { /* else it has died first */
                 link_cut_locked(e, o);
@@ -310,12 +322,12 @@ void tcg_region_kill_locked(TcgEngine *e, TcgRegion *r)
     links_cut(e, r);
     jump_drop(e, r);
     tcg_page_stripe(e, tcg_region_page(r))->killed++;
-    atomic_fetch_add(&tcg_slice_head(&e->cache, r->slice)->dead, 1);
+    atomic_fetch_add(&tcg_slice_of(&e->cache, r)->dead, 1);
 }
 
 void tcg_region_kill(TcgEngine *e, TcgRegion *r)
 {
-    uint64_t page1 = tcg_region_page(r), page2 = r->ram_page2;
+    uint64_t page1 = tcg_region_page(r), page2 = tcg_region_page2(r);
     tcg_pages_lock(e, page1, page2);
     tcg_page_unlist_locked(e, r);
     tcg_region_kill_locked(e, r);

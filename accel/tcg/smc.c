@@ -139,88 +139,95 @@ void tcg_page_unpin(TcgEngine *e, TcgPagePin *pin)
     pin->page = NULL;
 }
 
-static void page_list_locked(TcgPage *p, TcgPageNode *n)
+static TcgPageNode *node_of(const TcgEngine *e, TcgRef ref)
+{
+    return ref ? tcg_deref(&e->cache, ref) : NULL;
+}
+
+static TcgRegion *node_region(const TcgEngine *e, TcgPageNode *n)
+{
+    return n->more ? tcg_region_of(&e->cache, container_of(n, TcgMoreNode, node)->region)
+                   : container_of(n, TcgRegion, node);
+}
+
+static void node_list_locked(TcgEngine *e, TcgPage *p, TcgPageNode *n)
 {
     unsigned first = n->first >> GRANULE_BITS;
-    TcgPageNode **list = &p->regions[first];
-    n->next = *list;
-    if (n->next) {
-        n->next->pprev = &n->next;
-    }
-    n->pprev = list;
-    *list = n;
+    n->next = p->regions[first];
+    p->regions[first] = tcg_ref(&e->cache, n);
     p->n_ranges++;
     p->reach = MAX(p->reach, (n->last >> GRANULE_BITS) - first);
     p->granules |= granule_mask(n->first, n->last);
     p->idle_writes = 0;
 }
 
-static void page_unlist_locked(TcgEngine *e, uint64_t ram_page, TcgPageNode *n)
+/* A list is of what begins within 128 bytes: short. */
+static void node_unlist_locked(TcgEngine *e, TcgPage *p, TcgPageNode *n)
 {
-    if (!n->pprev) {
-        return;
+    TcgRef ref = tcg_ref(&e->cache, n), *at = &p->regions[n->first >> GRANULE_BITS];
+    while (*at != ref) {
+        at = &node_of(e, *at)->next;
     }
-    *n->pprev = n->next;
-    if (n->next) {
-        n->next->pprev = n->pprev;
-    }
-    n->pprev = NULL;
-    TcgPageStripe *s = tcg_page_stripe(e, ram_page);
-    TcgPage *p = page_find_locked(s, ram_page);
+    *at = n->next;
     p->stale = --p->n_ranges;
     if (!p->n_ranges) {
         p->granules = p->reach = 0;
     }
-    tcg_page_release_locked(e, s, p);
 }
 
 void tcg_page_unlist_locked(TcgEngine *e, TcgRegion *r)
 {
-    page_unlist_locked(e, tcg_region_page(r), &r->node);
-    if (r->ram_page2 != TCG_TAG_INVALID) {
-        page_unlist_locked(e, r->ram_page2, r->more);
+    if (r->dead) {
+        return; /* what lives is listed */
     }
-    for (unsigned i = 0; i < r->n_more; i++) {
-        page_unlist_locked(e, tcg_region_page(r), &r->more[i]);
+    TcgPageStripe *s = tcg_page_stripe(e, tcg_region_page(r));
+    TcgPage *p = page_find_locked(s, tcg_region_page(r));
+    TcgMoreNode *more = tcg_region_more(r);
+    node_unlist_locked(e, p, &r->node);
+    for (unsigned i = 0; !r->two_pages && i < r->n_more; i++) {
+        node_unlist_locked(e, p, &more[i].node);
+    }
+    tcg_page_release_locked(e, s, p);
+    if (r->two_pages) {
+        s = tcg_page_stripe(e, tcg_region_page2(r));
+        p = page_find_locked(s, tcg_region_page2(r));
+        node_unlist_locked(e, p, &more->node);
+        tcg_page_release_locked(e, s, p);
     }
 }
 
 TcgRegion *tcg_pages_publish(TcgEngine *e, TcgRegion *r, TcgPagePin pin[2])
 {
-    uint64_t page1 = tcg_region_page(r);
-    tcg_pages_lock(e, page1, r->ram_page2);
+    uint64_t page1 = tcg_region_page(r), page2 = tcg_region_page2(r);
+    tcg_pages_lock(e, page1, page2);
     TcgRegion *got = NULL;
     if (pin[0].page->version == pin[0].version &&
-        (r->ram_page2 == TCG_TAG_INVALID || pin[1].page->version == pin[1].version)) {
+        (!r->two_pages || pin[1].page->version == pin[1].version)) {
         got = tcg_region_publish(e, r);
         if (got == r) {
-            page_list_locked(pin[0].page, &r->node);
+            node_list_locked(e, pin[0].page, &r->node);
             for (unsigned i = 0; i < r->n_more; i++) {
-                page_list_locked(pin[0].page, &r->more[i]);
-            }
-            if (r->ram_page2 != TCG_TAG_INVALID) {
-                page_list_locked(pin[1].page, r->more);
+                node_list_locked(e, pin[r->two_pages].page, &tcg_region_more(r)[i].node);
             }
         }
     }
-    tcg_pages_unlock(e, page1, r->ram_page2);
+    tcg_pages_unlock(e, page1, page2);
     return got;
 }
 
 /* The other page of a node's region, TCG_TAG_INVALID if it lies in one. */
-static uint64_t node_other_page(const TcgPageNode *n)
+static uint64_t node_other_page(const TcgRegion *r, const TcgPageNode *n)
 {
-    const TcgRegion *r = n->region;
-    return r->ram_page2 != TCG_TAG_INVALID && n == r->more ? tcg_region_page(r) : r->ram_page2;
+    return r->two_pages && n->more ? tcg_region_page(r) : tcg_region_page2(r);
 }
 
 /* A write has met none of the regions that the granules promised. */
-static void page_recount_locked(TcgPage *p)
+static void page_recount_locked(const TcgEngine *e, TcgPage *p)
 {
     p->granules = p->reach = 0;
     p->stale = false;
     for (unsigned g = 0; g < TCG_GRANULES; g++) {
-        for (const TcgPageNode *n = p->regions[g]; n; n = n->next) {
+        for (const TcgPageNode *n = node_of(e, p->regions[g]); n; n = node_of(e, n->next)) {
             p->granules |= granule_mask(n->first, n->last);
             p->reach = MAX(p->reach, (n->last >> GRANULE_BITS) - g);
         }
@@ -233,22 +240,22 @@ static uint64_t list_kill_locked(TcgEngine *e, TcgPage *p, unsigned granule, uns
 {
     uint64_t wanted = TCG_TAG_INVALID;
     TcgPageNode *next;
-    for (TcgPageNode *n = p->regions[granule]; n; n = next) {
-        next = n->next;
+    for (TcgPageNode *n = node_of(e, p->regions[granule]); n; n = next) {
+        next = node_of(e, n->next);
         if (n->first > last || n->last < offset) {
             continue;
         }
-        uint64_t other = node_other_page(n);
+        TcgRegion *r = node_region(e, n);
+        uint64_t other = node_other_page(r, n);
         if (other != TCG_TAG_INVALID && other != locked && other != p->ram_page) {
             wanted = other;
             continue;
         }
-        bool several = other == p->ram_page || n->region->n_more;
-        tcg_page_unlist_locked(e, n->region);
-        tcg_region_kill_locked(e, n->region);
+        tcg_page_unlist_locked(e, r);
+        tcg_region_kill_locked(e, r);
         *killed = true;
-        if (several) {
-            next = p->regions[granule]; /* other nodes of it were on this list */
+        if (r->n_more) {
+            next = node_of(e, p->regions[granule]); /* other nodes of it were on this list */
         }
     }
     return wanted;
@@ -268,7 +275,7 @@ static uint64_t page_kill_locked(TcgEngine *e, TcgPage *p, unsigned offset, unsi
         wanted = more != TCG_TAG_INVALID ? more : wanted;
     }
     if (!*killed && p->stale && wanted == TCG_TAG_INVALID) {
-        page_recount_locked(p);
+        page_recount_locked(e, p);
     }
     return wanted;
 }

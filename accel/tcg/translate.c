@@ -89,18 +89,18 @@ static void log_op(TcgVcpu *v, const IrCode *code)
     log_write(out->str);
 }
 
-static void put_out_asm(const TcgRegion *r, GString *out)
+static void put_out_asm(const TcgVcpu *v, const TcgRegion *r, GString *out)
 {
     g_string_append_printf(out, "OUT: [size=%u]\n", r->code_size);
-    const uint8_t *code = r->checked_entry < r->entry ? r->checked_entry : r->entry;
+    const uint8_t *code = tcg_region_code(&v->engine->cache, r);
     disas_block(disas_host(), (uintptr_t)code, code,
                 r->code_size - r->n_marks * sizeof(TcgMark), out);
 }
 
-void tcg_log_out_asm(const TcgRegion *r)
+void tcg_log_out_asm(const TcgVcpu *v, const TcgRegion *r)
 {
     g_autoptr(GString) out = g_string_new(NULL);
-    put_out_asm(r, out);
+    put_out_asm(v, r, out);
     log_write(out->str);
 }
 
@@ -135,66 +135,74 @@ static const IrCode *build(TcgVcpu *v, CpuTranslate *t)
     }
 }
 
-/* The region's pages and the bytes of each that it covers; false if there is no room. */
-static bool set_nodes(TcgRegion *r, const CpuTranslate *t, const TcgSlice *s)
+/* The bytes of its pages that a region was made from: @range, or those of its instructions, one
+ * after the other. */
+static void set_nodes(const TcgCache *c, TcgRegion *r, const TcgPageNode *range)
 {
+    TcgMoreNode *more = tcg_region_more(r);
     unsigned first = r->ram_addr & ~TCG_PAGE_MASK;
-    unsigned size = MAX(t->size, 1);
-    r->node = (TcgPageNode){ .region = r, .first = first,
-                             .last = MIN(first + size, TCG_PAGE_SIZE) - 1 };
-    if (r->ram_page2 != TCG_TAG_INVALID) {
-        r->more = tcg_region_more(r);
-        if ((uint8_t *)(r->more + 1) > s->meta_end) {
-            return false;
-        }
-        *r->more = (TcgPageNode){ .region = r, .last = MAX(first + size, TCG_PAGE_SIZE + 1) -
-                                                       TCG_PAGE_SIZE - 1 };
+    unsigned end = first + MAX(r->size, 1);
+    r->node = range ? range[0] : (TcgPageNode){ .first = first,
+                                                .last = MIN(end, TCG_PAGE_SIZE) - 1 };
+    for (unsigned i = 0; i < r->n_more; i++) {
+        more[i].node = range ? range[i + 1]
+                             : (TcgPageNode){ .last = MAX(end, TCG_PAGE_SIZE + 1) -
+                                                      TCG_PAGE_SIZE - 1 };
+        more[i].node.more = 1;
+        more[i].region = tcg_ref(c, r);
     }
-    return true;
 }
 
 TcgRegion *tcg_compile_region(TcgVcpu *v, const CpuTranslate *t, const IrCode *code,
-                              const TcgRegionKey *key, unsigned tier)
+                              const TcgRegionKey *key, const TcgPageNode *range,
+                              unsigned n_ranges)
 {
     TcgEngine *e = v->engine;
     TcgSlice *s = &v->slice;
     TcgRegion *r = (TcgRegion *)s->meta;
+    bool two_pages = v->pin[1].page;
     TcgCompile c = {
         .ir = code,
         .phys_page = key->ram_addr & TCG_PAGE_MASK,
-        .phys_page2 = v->pin[1].page ? v->pin[1].page->ram_page : TCG_TAG_INVALID,
+        .phys_page2 = two_pages ? v->pin[1].page->ram_page : TCG_TAG_INVALID,
         .mode = key->mode,
         .page_offset = key->ram_addr & ~TCG_PAGE_MASK,
         .region = r,
         .scratch = v->scratch,
         .marks = v->profile ? tcg_profile_marks(v, code->n_insns) : NULL,
-        .tier = tier,
+        .tier = range ? 2 : 1,
     };
     if (!tcg_compile(e->ctx, &c, &e->cache.buf, s->code, s->code_end - s->code)) {
         return NULL;
     }
-    if ((uint8_t *)&r->out[c.n_links] > s->meta_end) {
-        return NULL;
-    }
-    *r = (TcgRegion){
-        .tier = tier,
+    TcgRegion d = {
         .ram_addr = key->ram_addr,
-        .ram_page2 = c.phys_page2,
         .mode = key->mode,
         .cflags = key->cflags,
-        .entry = c.entry,
-        .checked_entry = c.checked_entry,
-        .size = t->size,
+        .entry = (const uint8_t *)c.entry - e->cache.buf.rx,
+        .checked_entry = (const uint8_t *)c.checked_entry - e->cache.buf.rx,
         .code_size = c.code_size,
+        .tier = c.tier,
+        .two_pages = two_pages,
+        .size = t->size,
         .n_insns = t->n_insns,
-        .slice = s->index,
         .n_links = c.n_links,
+        .n_more = range ? n_ranges - 1 : two_pages,
     };
-    for (unsigned i = 0; i < c.n_links; i++) {
-        r->out[i] = (TcgOutLink){ .link = c.links[i] };
-    }
-    if (!set_nodes(r, t, s)) {
+    size_t size = sizeof(d) + d.n_links * sizeof(TcgOutLink) + d.n_more * sizeof(TcgMoreNode) +
+                  TCG_REGION_NUMBERS * sizeof(uint32_t);
+    if (size > (size_t)(s->meta_end - s->meta)) {
         return NULL;
+    }
+    *r = d;
+    for (unsigned i = 0; i < c.n_links; i++) {
+        const TcgLink *l = &c.links[i];
+        r->out[i] = (TcgOutLink){ .patch_offset = l->patch_offset, .stub_offset = l->stub_offset,
+                                  .cross_page = l->cross_page };
+    }
+    set_nodes(&e->cache, r, range);
+    if (two_pages) {
+        *tcg_region_numbers(r) = c.phys_page2 >> TCG_PAGE_BITS;
     }
     if (unlikely(c.n_marks)) {
         tcg_profile_keep_marks(v, r, c.marks, c.n_marks);
@@ -207,11 +215,9 @@ void tcg_slice_commit(TcgVcpu *v, TcgRegion *r)
     TcgCache *cache = &v->engine->cache;
     TcgSlice *s = &v->slice;
     s->code = MIN(ROUND_UP(s->code + r->code_size, 16), s->code_end);
-    unsigned n_more = r->ram_page2 != TCG_TAG_INVALID ? 1 : r->n_more;
-    s->meta = (uint8_t *)(tcg_region_more(r) + n_more);
+    s->meta += tcg_region_meta_size(r);
     TcgSliceHead *head = tcg_slice_head(cache, s->index);
-    r->slice_next = head->newest;
-    atomic_store_release(&head->newest, r);
+    atomic_store_release(&head->end, tcg_ref(cache, s->meta));
     atomic_set(&head->made, head->made + 1);
     v->stats.regions++;
     v->stats.guest_insns += r->n_insns;
@@ -274,16 +280,16 @@ TcgRegion *tcg_translate(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsig
     /* From here to the commit nothing waits: the slice stays ours (I7). */
     tcg_slice_ensure(v);
     TcgRegion *got = NULL;
-    TcgRegion *r = tcg_compile_region(v, &t, code, key, 1);
+    TcgRegion *r = tcg_compile_region(v, &t, code, key, NULL, 0);
     while (!r && v->slice.code_end - v->slice.code == e->cache.slice_code && t.n_insns > 1) {
         /* Not even an empty slice holds it. */
         t.max_insns = t.n_insns / 2;
         code = build(v, &t);
-        r = tcg_compile_region(v, &t, code, key, 1);
+        r = tcg_compile_region(v, &t, code, key, NULL, 0);
     }
     if (r) {
         if (log && log_enabled(LOG_OUT_ASM)) {
-            tcg_log_out_asm(r);
+            tcg_log_out_asm(v, r);
         }
         got = tcg_pages_publish(e, r, v->pin);
         if (got == r) {
@@ -291,7 +297,7 @@ TcgRegion *tcg_translate(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsig
             trace_tcg_region_translate(v->cpu->index, pc, r->ram_addr, r->mode, r->n_insns,
                                        r->code_size);
             if (unlikely(e->perf)) {
-                tcg_perf_region(e->perf, r, pc);
+                tcg_perf_region(e->perf, &e->cache, r, pc);
             }
         }
     } else {
@@ -318,7 +324,7 @@ void tcg_region_describe(TcgVcpu *v, const TcgRegion *r, uint64_t pc, bool full,
     put_in_asm(&t, out);
     if (full) {
         put_op(v, code, out);
-        put_out_asm(r, out);
+        put_out_asm(v, r, out);
     }
     tcg_translate_abort(v);
 }
