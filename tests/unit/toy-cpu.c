@@ -218,7 +218,9 @@ static bool toy_fill(CpuState *cpu, const CpuViewKey *key, uint64_t vaddr, unsig
     if (found) {
         uint64_t mask = (UINT64_C(1) << found->bits) - 1;
         *fill = (CpuFill){
-            .phys = (found->phys & ~mask) | (vaddr & mask), .load = found->r, .store = found->w,
+            .phys = found->again ? found->phys + vaddr % found->again
+                                 : (found->phys & ~mask) | (vaddr & mask),
+            .load = found->r, .store = found->w,
             .fetch = found->x, .global = found->global, .leaf_bits = found->bits,
             .no_cache = found->no_cache,
         };

@@ -67,6 +67,8 @@ typedef struct ToyMap {
     int64_t space;
     uint64_t vaddr, phys;
     uint8_t bits;  /* log2 of its size; 0: no entry */
+    uint64_t again; /* all of it are the first so many bytes of the memory, again and again;
+                       0: it is as large */
     bool r, w, x, global, no_cache;
 } ToyMap;
 
