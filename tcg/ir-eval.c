@@ -6,7 +6,7 @@
 #include "util/osdep.h"
 #include "tcg/ir-eval.h"
 
-bool ir_eval_cond(IrType type, IrCond cond, uint64_t a, uint64_t b)
+TSAN_UNWATCHED bool ir_eval_cond(IrType type, IrCond cond, uint64_t a, uint64_t b)
 {
     /* Sign extension keeps the unsigned order too: it maps both halves of the 32-bit
      * range in order to the two ends of the 64-bit one. */
@@ -25,7 +25,7 @@ bool ir_eval_cond(IrType type, IrCond cond, uint64_t a, uint64_t b)
     return false;
 }
 
-static uint32_t eval32(IrOp op, uint32_t a, uint32_t b)
+TSAN_UNWATCHED static uint32_t eval32(IrOp op, uint32_t a, uint32_t b)
 {
     int32_t sa = a, sb = b;
     unsigned n = b & 31;
@@ -51,7 +51,7 @@ static uint32_t eval32(IrOp op, uint32_t a, uint32_t b)
     }
 }
 
-static uint64_t eval64(IrOp op, uint64_t a, uint64_t b)
+TSAN_UNWATCHED static uint64_t eval64(IrOp op, uint64_t a, uint64_t b)
 {
     int64_t sa = a, sb = b;
     unsigned n = b & 63;
@@ -77,7 +77,7 @@ static uint64_t eval64(IrOp op, uint64_t a, uint64_t b)
     }
 }
 
-uint64_t ir_eval(IrOp op, IrType type, IrCond cond, const uint64_t *src)
+TSAN_UNWATCHED uint64_t ir_eval(IrOp op, IrType type, IrCond cond, const uint64_t *src)
 {
     uint64_t a = src[0];
 

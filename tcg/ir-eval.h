@@ -8,6 +8,7 @@
 #define TCG_IR_EVAL_H
 
 #include "tcg/ir.h"
+#include "util/tsan.h"
 
 /*
  * The result of pure op @op on @src (as many as the op has operands). @type is
@@ -20,13 +21,13 @@ uint64_t ir_eval(IrOp op, IrType type, IrCond cond, const uint64_t *src);
 bool ir_eval_cond(IrType type, IrCond cond, uint64_t a, uint64_t b);
 
 /* A value in the form of a constant: sign-extended from @type. */
-static inline uint64_t ir_canonical(IrType type, uint64_t v)
+TSAN_UNWATCHED static inline uint64_t ir_canonical(IrType type, uint64_t v)
 {
     return type == IR_I32 ? (uint64_t)(int32_t)v : v;
 }
 
 /* The low bytes of @raw that a memory access of @mo moved, extended as @mo says. */
-static inline uint64_t ir_extend(unsigned mo, uint64_t raw)
+TSAN_UNWATCHED static inline uint64_t ir_extend(unsigned mo, uint64_t raw)
 {
     switch (mo & (IR_MO_SIZE | IR_MO_SIGN)) {
     case IR_MO_8: return (uint8_t)raw;

@@ -17,13 +17,51 @@
 void tsan_guest_memory(const volatile void *memory, size_t size);
 
 /* A function whose own accesses are not watched, for speed: it touches what only its thread
- * has. What it calls is watched. */
+ * has. What it calls is watched, unless it is declared so as well. */
 #define TSAN_UNWATCHED __attribute__((no_sanitize("thread")))
 /* A function that such a one calls: inlined there it would not be watched either. */
 #define TSAN_WATCHED __attribute__((noinline))
+
+void __tsan_read1(void *p);
+void __tsan_read2(void *p);
+void __tsan_read4(void *p);
+void __tsan_read8(void *p);
+void __tsan_write1(void *p);
+void __tsan_write2(void *p);
+void __tsan_write4(void *p);
+void __tsan_write8(void *p);
+
+/* An access in an unwatched function that is watched after all: 1, 2, 4 or 8 aligned bytes. */
+TSAN_UNWATCHED static inline void tsan_read(const void *p, size_t size)
+{
+    switch (size) {
+    case 1: __tsan_read1((void *)p); break;
+    case 2: __tsan_read2((void *)p); break;
+    case 4: __tsan_read4((void *)p); break;
+    default: __tsan_read8((void *)p); break;
+    }
+}
+
+TSAN_UNWATCHED static inline void tsan_write(void *p, size_t size)
+{
+    switch (size) {
+    case 1: __tsan_write1(p); break;
+    case 2: __tsan_write2(p); break;
+    case 4: __tsan_write4(p); break;
+    default: __tsan_write8(p); break;
+    }
+}
 #else
 #define TSAN_UNWATCHED
 #define TSAN_WATCHED
+
+static inline void tsan_read(const void *p, size_t size)
+{
+}
+
+static inline void tsan_write(void *p, size_t size)
+{
+}
 
 static inline void tsan_guest_memory(const volatile void *memory, size_t size)
 {

@@ -27,6 +27,13 @@ SOURCE = os.path.dirname(TESTS)
 BUILD = os.environ.get('RHEA_BUILD', os.path.join(SOURCE, 'build'))
 # Everything that a test waits for takes longer in a build with sanitizers.
 SLOW = float(os.environ.get('RHEA_TEST_SLOW', '1'))
+# From this factor on, as with ThreadSanitizer, tests do less of what they do often (fewer()).
+VERY_SLOW = 10
+
+
+def fewer(count, least=1):
+    """How often to do what a test does @count times: a fourth in a very slow build."""
+    return max(least, count // 4) if SLOW >= VERY_SLOW else count
 
 
 class TestFailure(Exception):
@@ -62,6 +69,40 @@ def program(arch='riscv64'):
 def is_rhea(arch='riscv64'):
     """Whether the program under test is Rhea, not a stand-in named by $RHEA."""
     return 'qemu' not in os.path.basename(program(arch)[0])
+
+
+def sanitized():
+    """Whether the build under test has sanitizers."""
+    with open(os.path.join(BUILD, 'meson-info/intro-buildoptions.json')) as f:
+        return any(o['name'] == 'b_sanitize' and o['value'] != 'none' for o in json.load(f))
+
+
+def translates():
+    """Whether the build under test makes code for the host: its second tier, the self-check and
+    files for perf need that. One with ThreadSanitizer has the interpreter alone."""
+    if not is_rhea() or 'RHEA' in os.environ:
+        return True
+    with open(os.path.join(BUILD, 'config-host.h')) as f:
+        return bool(re.search(r'^#define CONFIG_X86_64_BACKEND\b', f.read(), re.MULTILINE))
+
+
+INTERPRETER_ALONE = 'this build has the interpreter alone'
+
+
+def backends(names):
+    """Those of accel_args()'s names that this build has. The others count as skipped."""
+    if translates():
+        return list(names)
+    missing = [name for name in names if name != 'interp']
+    if missing:
+        print('skipped: %s: %s' % (', '.join(missing), INTERPRETER_ALONE), flush=True)
+    return [name for name in names if name not in missing]
+
+
+def needs_translator():
+    """Skip the test where the build makes no code for the host."""
+    if not translates():
+        skip(INTERPRETER_ALONE)
 
 
 def guest(what, *args):

@@ -11,6 +11,7 @@ import contextlib
 import sys
 import traceback
 
+import rhea
 from rhea import QmpError, TestFailure
 
 
@@ -35,6 +36,12 @@ class Cases:
     def _failed(self, name, why):
         self.failed += 1
         print('not ok %d - %s: %s' % (self.count, name, ' '.join(why.split())), flush=True)
+
+    def skip_untranslated(self, *names):
+        """Skips them in a build with the interpreter alone; whether it did."""
+        for name in () if rhea.translates() else names:
+            self.skip(name, rhea.INTERPRETER_ALONE)
+        return not rhea.translates()
 
     def skip(self, name, reason):
         self.count += 1

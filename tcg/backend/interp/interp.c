@@ -183,7 +183,7 @@ typedef struct __attribute__((packed)) { uint16_t v; } Unaligned16;
 typedef struct __attribute__((packed)) { uint32_t v; } Unaligned32;
 typedef struct __attribute__((packed)) { uint64_t v; } Unaligned64;
 
-static uint64_t load_raw(const void *p, unsigned mo)
+TSAN_UNWATCHED static uint64_t load_raw(const void *p, unsigned mo)
 {
     switch (mo & IR_MO_SIZE) {
     case IR_MO_8: return *(const uint8_t *)p;
@@ -193,14 +193,14 @@ static uint64_t load_raw(const void *p, unsigned mo)
     }
 }
 
-static uint64_t field_load(const Interp *s, uint32_t offset, unsigned mo)
+TSAN_UNWATCHED static uint64_t field_load(const Interp *s, uint32_t offset, unsigned mo)
 {
     const char *p = (const char *)s->cpu + offset;
 
     return ir_extend(mo, load_raw(p, mo));
 }
 
-static void store_bytes(void *p, unsigned mo, uint64_t v)
+TSAN_UNWATCHED static void store_bytes(void *p, unsigned mo, uint64_t v)
 {
     switch (mo & IR_MO_SIZE) {
     case IR_MO_8: *(uint8_t *)p = v; break;
@@ -210,7 +210,15 @@ static void store_bytes(void *p, unsigned mo, uint64_t v)
     }
 }
 
-static uint64_t swap_bytes(unsigned mo, uint64_t v)
+TSAN_UNWATCHED static void field_store(const Interp *s, uint32_t offset, unsigned mo, uint64_t v)
+{
+    char *p = (char *)s->cpu + offset;
+
+    tsan_write(p, (size_t)1 << (mo & IR_MO_SIZE));
+    store_bytes(p, mo, v);
+}
+
+TSAN_UNWATCHED static uint64_t swap_bytes(unsigned mo, uint64_t v)
 {
     switch (mo & (IR_MO_SIZE | IR_MO_BE)) {
     case IR_MO_BE | IR_MO_16: return __builtin_bswap16(v);
@@ -220,7 +228,9 @@ static uint64_t swap_bytes(unsigned mo, uint64_t v)
     }
 }
 
-static uint64_t global_load(const Interp *s, unsigned g)
+/* Writes of globals alone are watched: where another thread is at one of them in spite of its
+ * owner, these tell. */
+TSAN_UNWATCHED static uint64_t global_load(const Interp *s, unsigned g)
 {
     const IrGlobal *global = &s->ctx->cfg.globals[g];
 
@@ -231,27 +241,27 @@ static uint64_t global_load(const Interp *s, unsigned g)
                       global->type == IR_I32 ? IR_MO_32 | IR_MO_SIGN : IR_MO_64);
 }
 
-static void global_store(Interp *s, unsigned g, uint64_t v)
+TSAN_UNWATCHED static void global_store(Interp *s, unsigned g, uint64_t v)
 {
     const IrGlobal *global = &s->ctx->cfg.globals[g];
 
-    store_bytes((char *)s->cpu + global->offset,
-                global->type == IR_I32 ? IR_MO_32 : IR_MO_64, v);
+    field_store(s, global->offset, global->type == IR_I32 ? IR_MO_32 : IR_MO_64, v);
 }
 
 /* The state, as a callee that may fault wants it. */
-static void commit(Interp *s)
+TSAN_UNWATCHED static void commit(Interp *s)
 {
     global_store(s, s->ctx->cfg.pc_global, s->pc + s->insn_delta);
     s->area->pending_icount = s->count;
 }
 
 /* Host address of an access that hits, else NULL. */
-static void *view_hit(const TcgViewEntry *table, uint64_t vaddr, unsigned mo)
+TSAN_UNWATCHED static void *view_hit(const TcgViewEntry *table, uint64_t vaddr, unsigned mo)
 {
     uint64_t size = 1u << (mo & IR_MO_SIZE);
     const TcgViewEntry *e = &table[tcg_view_index(vaddr)];
 
+    tsan_read(&e->tag, sizeof(e->tag)); /* who writes the addend writes this too */
     if (((vaddr + size - 1) & TCG_PAGE_MASK) != e->tag ||
         ((mo & IR_MO_ALIGN) && (vaddr & (size - 1)))) {
         return NULL;
@@ -259,7 +269,7 @@ static void *view_hit(const TcgViewEntry *table, uint64_t vaddr, unsigned mo)
     return (void *)(uintptr_t)(vaddr + e->addend);
 }
 
-static uint64_t guest_load(Interp *s, uint64_t vaddr, unsigned mo)
+TSAN_UNWATCHED static uint64_t guest_load(Interp *s, uint64_t vaddr, unsigned mo)
 {
     const void *p = view_hit(s->area->data_view->load, vaddr, mo);
 
@@ -271,7 +281,7 @@ static uint64_t guest_load(Interp *s, uint64_t vaddr, unsigned mo)
 }
 
 /* True if the region is to be left. */
-static bool guest_store(Interp *s, uint64_t vaddr, uint64_t v, unsigned mo)
+TSAN_UNWATCHED static bool guest_store(Interp *s, uint64_t vaddr, uint64_t v, unsigned mo)
 {
     void *p = view_hit(s->area->data_view->store, vaddr, mo);
 
@@ -286,7 +296,7 @@ static bool guest_store(Interp *s, uint64_t vaddr, uint64_t v, unsigned mo)
 
 /* A 32-bit argument is passed sign-extended, which the ABIs of 64-bit hosts that care
  * about its upper half ask for. */
-static uint64_t call_helper(Interp *s, const IrHelper *h, const uint64_t *a)
+TSAN_UNWATCHED static uint64_t call_helper(Interp *s, const IrHelper *h, const uint64_t *a)
 {
     uint64_t r;
 
@@ -315,22 +325,29 @@ static uint64_t call_helper(Interp *s, const IrHelper *h, const uint64_t *a)
     return h->ret == IR_I32 ? ir_canonical(IR_I32, r) : r;
 }
 
-static uint8_t *fp_flags(const Interp *s)
+TSAN_UNWATCHED static uint8_t *fp_flags(const Interp *s)
 {
     return (uint8_t *)s->cpu + s->ctx->cfg.fp.flags;
 }
 
-static inline uint64_t value(const Interp *s, const uint64_t *consts, uint16_t operand)
+TSAN_UNWATCHED static inline uint64_t value(const Interp *s, const uint64_t *consts,
+                                            uint16_t operand)
 {
     return operand & OPERAND_CONST ? consts[operand & ~OPERAND_CONST] : s->vals[operand];
 }
 
+TSAN_UNWATCHED static void retire(Interp *s, int64_t instructions)
+{
+    tsan_write(&s->area->icount, sizeof(s->area->icount));
+    s->area->icount += instructions;
+}
+
 /* Leave to @pc: set it, count. */
-static void leave(Interp *s, uint64_t pc)
+TSAN_UNWATCHED static void leave(Interp *s, uint64_t pc)
 {
     s->pc = pc;
     global_store(s, s->ctx->cfg.pc_global, pc);
-    s->area->icount += s->count + 1;
+    retire(s, s->count + 1);
 }
 
 /* Watched: the order with who linked it is seen here. */
@@ -341,8 +358,8 @@ TSAN_WATCHED static const void *link_target(const Region *r, unsigned slot)
 
 /*
  * Run one region. NULL: leave to the loop as *exit says. Else the entry to go on at.
- * Operands and code are this thread's; guest memory and the vCPU's state are accessed in the
- * functions above.
+ * Operands and code are this thread's, races in guest memory the guest's; what others may
+ * touch, the vCPU's state and its views, is watched in the functions above.
  */
 TSAN_UNWATCHED static const void *run_region(Interp *s, const Region *r, TcgExit *exit)
 {
@@ -353,7 +370,9 @@ TSAN_UNWATCHED static const void *run_region(Interp *s, const Region *r, TcgExit
 
     s->insn_delta = 0;
     s->count = -1; /* a region without instructions retires none */
-    memset(s->locals, 0, r->n_locals * sizeof(s->locals[0]));
+    if (r->n_locals) {
+        memset(s->locals, 0, r->n_locals * sizeof(s->locals[0]));
+    }
     *exit = (TcgExit){ .reason = TCG_EXIT_LOOKUP };
     for (const IrInsn *i = r->insns;; i++) {
         unsigned n_src = ir_op_info[i->op].n_src;
@@ -372,9 +391,10 @@ TSAN_UNWATCHED static const void *run_region(Interp *s, const Region *r, TcgExit
         case IR_OP_set_local: s->locals[i->imm] = src[0]; break;
         case IR_OP_get_pc: s->vals[i->dst] = s->pc + i->imm; break;
         case IR_OP_ld_env:
+            tsan_read((const char *)s->cpu + i->imm, (size_t)1 << (i->memop & IR_MO_SIZE));
             s->vals[i->dst] = ir_canonical(i->type, field_load(s, i->imm, i->memop));
             break;
-        case IR_OP_st_env: store_bytes((char *)s->cpu + i->imm, i->memop, src[0]); break;
+        case IR_OP_st_env: field_store(s, i->imm, i->memop, src[0]); break;
         case IR_OP_ld:
             s->vals[i->dst] = guest_load(s, src[0], i->memop);
             if (i->type == IR_F64 && (i->memop & IR_MO_SIZE) == IR_MO_32) {
@@ -426,7 +446,7 @@ TSAN_UNWATCHED static const void *run_region(Interp *s, const Region *r, TcgExit
                 i = &r->insns[i->imm];
             }
             break;
-        case IR_OP_count: s->area->icount += i->imm; break;
+        case IR_OP_count: retire(s, i->imm); break;
         case IR_OP_poll:
             if (atomic_read(&s->area->exit_request)) {
                 s->count = (int16_t)i->aux - 1;
@@ -460,7 +480,7 @@ TSAN_UNWATCHED static const void *run_region(Interp *s, const Region *r, TcgExit
             exit->reason = TCG_EXIT_POLL;
             return NULL;
         case IR_OP_exit_env:
-            s->area->icount += s->count + 1;
+            retire(s, s->count + 1);
             exit->reason = TCG_EXIT_POLL;
             return NULL;
         case IR_OP_exit_indirect: {
