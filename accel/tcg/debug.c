@@ -101,7 +101,7 @@ static bool run_alone(TcgVcpu *v)
     }
     cpu->tcg.jump_cache = v->no_jumps;
     TcgExit ex = tcg_run(v->engine->ctx, cpu, tcg_region_entry(&v->engine->cache, r));
-    v->stats.exits[ex.reason]++;
+    tcg_count(&v->stats.exits[ex.reason], 1);
     cpu->tcg.pending_icount = 0;
     return alone_end(v);
 }

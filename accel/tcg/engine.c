@@ -162,26 +162,32 @@ void tcg_engine_memory_changed(TcgEngine *e, AddressSpace *as)
 void tcg_engine_info(TcgEngine *e, GString *out)
 {
     TcgStats sum = { 0 };
-    for (unsigned i = 0; i < e->n_vcpus; i++) {
-        const uint64_t *from = (const uint64_t *)&e->vcpu[i]->stats;
-        for (unsigned k = 0; k < sizeof(sum) / sizeof(uint64_t); k++) {
-            ((uint64_t *)&sum)[k] += e->vcpu[i] ? from[k] : 0;
+    unsigned n = atomic_load_acquire(&e->n_vcpus);
+    for (unsigned i = 0; i < n; i++) {
+        const TcgVcpu *v = atomic_load_acquire(&e->vcpu[i]);
+        for (unsigned k = 0; v && k < sizeof(sum) / sizeof(uint64_t); k++) {
+            ((uint64_t *)&sum)[k] += atomic_read((const uint64_t *)&v->stats + k);
         }
     }
-    const TcgCache *c = &e->cache;
+    TcgCache *c = &e->cache;
     uint64_t killed = 0;
-    unsigned used = 0;
     for (unsigned i = 0; i < TCG_STRIPES; i++) {
+        g_mutex_lock(&e->stripe[i].lock);
         killed += e->stripe[i].killed;
+        g_mutex_unlock(&e->stripe[i].lock);
     }
+    unsigned used = 0;
+    g_mutex_lock(&c->lock);
     for (unsigned i = 0; i < TCG_SEGMENTS; i++) {
         used += c->seg[i].used;
     }
+    uint64_t reclaims = c->reclaims;
+    g_mutex_unlock(&c->lock);
 #define LINE(label, value) \
     g_string_append_printf(out, "%-24s %" PRIu64 "\n", label, (uint64_t)(value))
     LINE("cache size", c->buf.size);
     LINE("cache in use", (uint64_t)used * c->slice_code);
-    LINE("segments reclaimed", c->reclaims);
+    LINE("segments reclaimed", reclaims);
     LINE("regions translated", sum.regions);
     LINE("guest instructions", sum.guest_insns);
     LINE("guest bytes", sum.guest_bytes);

@@ -216,7 +216,7 @@ static void run_turns(TcgVcpu *v)
         atomic_set(&v->phase, TCG_PHASE_RUN);
         ex = tcg_run(e->ctx, cpu, entry);
         atomic_set(&v->phase, TCG_PHASE_LOOP);
-        v->stats.exits[ex.reason]++;
+        tcg_count(&v->stats.exits[ex.reason], 1);
         cpu->tcg.pending_icount = 0;
         if (unlikely(ex.reason == TCG_EXIT_HOT)) {
             tcg_hot(v, *pc_field, ex.link);

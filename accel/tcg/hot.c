@@ -126,8 +126,8 @@ static bool promote(TcgVcpu *v, uint64_t pc, const TcgRegionKey *key, unsigned a
             if (unlikely(e->perf)) {
                 tcg_perf_region(e->perf, &e->cache, r, pc);
             }
-            v->stats.hot_regions++;
-            v->stats.hot_insns += r->n_insns;
+            tcg_count(&v->stats.hot_regions, 1);
+            tcg_count(&v->stats.hot_insns, r->n_insns);
         }
     }
     tcg_translate_abort(v);

@@ -493,6 +493,12 @@ typedef struct TcgStats {
     uint64_t view_switches, view_misses, invalidations, flushes, revokes;
 } TcgStats;
 
+/* Add to a counter of a vCPU, which its own thread alone does while others read. */
+static inline void tcg_count(uint64_t *counter, uint64_t n)
+{
+    atomic_set(counter, atomic_read(counter) + n);
+}
+
 struct TcgEngine {
     const CpuOps *ops;
     TcgContext *ctx;
@@ -558,7 +564,7 @@ struct TcgVcpu {
     bool alone;         /* (v) what runs can be stopped behind it: an instruction that is
                            run alone, the entry into a handler; */
     CpuDebugStop hit;   /* (v) the watchpoint that it hit */
-    TcgStats stats;     /* (v); read without care by info */
+    TcgStats stats;     /* (a) tcg_count() */
 };
 
 /* Enter a phase; returns the one to go back to. A raise goes back to TCG_PHASE_LOOP. */

@@ -62,7 +62,7 @@ static void resolve(TcgVcpu *v, CpuViewKind kind, uint64_t vaddr, unsigned size,
 {
     CpuState *cpu = v->cpu;
     r->fill = (CpuFill){ .leaf_bits = TCG_PAGE_BITS };
-    v->stats.fills++;
+    tcg_count(&v->stats.fills, 1);
     uint8_t phase = tcg_phase(v, TCG_PHASE_MEMORY);
     if (!cpu->ops->fill(cpu, tcg_view_key(&v->pool[kind]), vaddr, size, access, false,
                         &r->fill)) {
@@ -188,7 +188,7 @@ static uint64_t load_device(TcgVcpu *v, uint64_t vaddr, unsigned size, const Res
 {
     CpuState *cpu = v->cpu;
     uint64_t value = 0;
-    v->stats.mmio++;
+    tcg_count(&v->stats.mmio, 1);
     TcgDevicePhase phase = tcg_device_enter(v, r->mr);
     MemTxResult result =
         unlikely(v->tap) && v->tap->device
@@ -229,7 +229,7 @@ uint64_t tcg_slow_load(CpuState *cpu, uint64_t vaddr, uint32_t memop)
 {
     TcgVcpu *v = tcg_vcpu(cpu);
     unsigned size = tcg_memop_size(memop);
-    v->stats.slow_loads++;
+    tcg_count(&v->stats.slow_loads, 1);
     if (unlikely(memop & IR_MO_ALIGN) && vaddr & (size - 1)) {
         cpu->ops->misaligned(cpu, vaddr, CPU_ACCESS_LOAD);
         cpu_raise(cpu);
@@ -289,7 +289,7 @@ void tcg_store_code(TcgVcpu *v, const TcgStoreTarget *t, uint64_t vaddr, unsigne
     uint64_t offset;
     RamBlock *rb = ram_block_from_addr(t->ram_page, &offset);
     bool code = false;
-    v->stats.code_stores++;
+    tcg_count(&v->stats.code_stores, 1);
     if (rb) {
         uint8_t *flags = &rb->page_flags[offset >> TCG_PAGE_BITS];
         code = atomic_read(flags) & RAM_PAGE_CODE;
@@ -340,7 +340,7 @@ static void store_device(TcgVcpu *v, uint64_t vaddr, uint64_t value, unsigned si
                          const TcgStoreTarget *t)
 {
     CpuState *cpu = v->cpu;
-    v->stats.mmio++;
+    tcg_count(&v->stats.mmio, 1);
     if (!t->mr->ops && t->mr->ram) {
         log_if(LOG_GUEST_ERRORS, "%s: write to ROM '%s' at 0x%" PRIx64 " ignored\n", cpu->name,
                t->mr->name ? t->mr->name : "", t->phys);
@@ -394,7 +394,7 @@ void tcg_slow_store(CpuState *cpu, uint64_t vaddr, uint64_t value, uint32_t memo
 {
     TcgVcpu *v = tcg_vcpu(cpu);
     unsigned size = tcg_memop_size(memop);
-    v->stats.slow_stores++;
+    tcg_count(&v->stats.slow_stores, 1);
     if (unlikely(v->tap)) {
         /* Which stores are slow must not matter. */
         cpu->tcg.exit_after_store = 0;
@@ -475,7 +475,7 @@ void tcg_fetch(TcgVcpu *v, uint64_t pc, TcgFetch *ret)
         return;
     }
     Resolved r;
-    v->stats.fetch_fills++;
+    tcg_count(&v->stats.fetch_fills, 1);
     resolve(v, CPU_VIEW_FETCH, pc, pc & 3 ? 2 : 4, CPU_ACCESS_FETCH, &r);
     /* Code is known by its place in a page. */
     if (!r.rb || (r.fill.phys ^ r.offset) & ~TCG_PAGE_MASK) {

@@ -58,7 +58,7 @@ TcgRegion *tcg_region_find(TcgVcpu *v, const TcgRegionKey *key, uint64_t pc)
     uint64_t page2 = TCG_TAG_INVALID;
     bool asked = false;
 
-    v->stats.lookups++;
+    tcg_count(&v->stats.lookups, 1);
     size_t i = hash_index(h, key->ram_addr, key->mode, key->cflags);
     for (TcgRegion *r = tcg_region_of(c, atomic_load_acquire(&h->bucket[i])); r;
          r = tcg_region_of(c, atomic_load_acquire(&r->hash_next))) {
@@ -280,7 +280,7 @@ void tcg_region_link(TcgVcpu *v, TcgRegion *from, unsigned n, TcgRegion *to)
     if (link_make_locked(&e->cache, from, o, to)) {
         link_set(e, o, checked ? tcg_region_checked_entry(&e->cache, to)
                                : tcg_region_entry(&e->cache, to));
-        v->stats.links++;
+        tcg_count(&v->stats.links, 1);
     }
     g_mutex_unlock(link_lock(e, to));
 }

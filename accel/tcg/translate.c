@@ -219,10 +219,10 @@ void tcg_slice_commit(TcgVcpu *v, TcgRegion *r)
     TcgSliceHead *head = tcg_slice_head(cache, s->index);
     atomic_store_release(&head->end, tcg_ref(cache, s->meta));
     atomic_set(&head->made, head->made + 1);
-    v->stats.regions++;
-    v->stats.guest_insns += r->n_insns;
-    v->stats.guest_bytes += r->size;
-    v->stats.code_bytes += r->code_size;
+    tcg_count(&v->stats.regions, 1);
+    tcg_count(&v->stats.guest_insns, r->n_insns);
+    tcg_count(&v->stats.guest_bytes, r->size);
+    tcg_count(&v->stats.code_bytes, r->code_size);
 }
 
 static unsigned max_insns(const TcgEngine *e, uint32_t cflags)

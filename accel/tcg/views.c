@@ -610,11 +610,11 @@ void cpu_set_view(CpuState *cpu, CpuViewKind kind, const CpuViewKey *key)
     if (p->n_used && key_equal(&p->key[p->current], key)) {
         return;
     }
-    v->stats.view_switches++;
+    tcg_count(&v->stats.view_switches, 1);
     unsigned n = pool_find(p, key);
     bool is_new = n == TCG_VIEWS_MAX;
     if (is_new) {
-        v->stats.view_misses++;
+        tcg_count(&v->stats.view_misses, 1);
         n = pool_make(p, key);
     } else {
         p->key[n] = *key;
@@ -639,7 +639,7 @@ static void pool_flush(TcgViewPool *p)
 void tcg_views_flush(TcgVcpu *v)
 {
     trace_tcg_views_flush(v->cpu->index);
-    v->stats.flushes++;
+    tcg_count(&v->stats.flushes, 1);
     for (unsigned k = 0; k < CPU_VIEW_COUNT; k++) {
         pool_flush(&v->pool[k]);
     }
@@ -687,7 +687,7 @@ void cpu_invalidate(CpuState *cpu, bool all_pages, uint64_t vaddr,
         return;
     }
     trace_tcg_views_invalidate(cpu->index, all_pages, vaddr, keep_global);
-    v->stats.invalidations++;
+    tcg_count(&v->stats.invalidations, 1);
     for (unsigned k = 0; k < CPU_VIEW_COUNT; k++) {
         pool_invalidate(&v->pool[k], all_pages, vaddr, match, opaque, keep_global);
     }
@@ -790,7 +790,7 @@ void tcg_views_revoke(TcgVcpu *v, uint64_t ram_page)
     uint64_t page = ram_page >> TCG_PAGE_BITS;
     uint64_t *views = &v->store_views[store_hash(page)];
 
-    v->stats.revokes++;
+    tcg_count(&v->stats.revokes, 1);
     for (uint64_t left = *views; left; left &= left - 1) {
         unsigned n = __builtin_ctzll(left);
         if (!view_revoke(p, n, page)) {
