@@ -11,8 +11,6 @@
 #include <urcu.h>
 #include "util/tsan.h"
 
-void __tsan_acquire(void *address);
-void __tsan_release(void *address);
 void AnnotateBenignRaceSized(const char *file, int line, const volatile void *memory,
                              unsigned long size, const char *description);
 
@@ -36,36 +34,36 @@ void __wrap_urcu_memb_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head
 void __wrap_g_mutex_lock(GMutex *m)
 {
     __real_g_mutex_lock(m);
-    __tsan_acquire(m);
+    tsan_acquire(m);
 }
 
 gboolean __wrap_g_mutex_trylock(GMutex *m)
 {
     gboolean taken = __real_g_mutex_trylock(m);
     if (taken) {
-        __tsan_acquire(m);
+        tsan_acquire(m);
     }
     return taken;
 }
 
 void __wrap_g_mutex_unlock(GMutex *m)
 {
-    __tsan_release(m);
+    tsan_release(m);
     __real_g_mutex_unlock(m);
 }
 
 void __wrap_g_cond_wait(GCond *c, GMutex *m)
 {
-    __tsan_release(m);
+    tsan_release(m);
     __real_g_cond_wait(c, m);
-    __tsan_acquire(m);
+    tsan_acquire(m);
 }
 
 gboolean __wrap_g_cond_wait_until(GCond *c, GMutex *m, gint64 end_time)
 {
-    __tsan_release(m);
+    tsan_release(m);
     gboolean signalled = __real_g_cond_wait_until(c, m, end_time);
-    __tsan_acquire(m);
+    tsan_acquire(m);
     return signalled;
 }
 
@@ -81,7 +79,7 @@ static char sections;
 
 void __wrap_urcu_memb_read_unlock(void)
 {
-    __tsan_release(&sections);
+    tsan_release(&sections);
     __real_urcu_memb_read_unlock();
 }
 
@@ -89,8 +87,8 @@ static void run_call(struct rcu_head *head)
 {
     Call *c = container_of(head, Call, head);
 
-    __tsan_acquire(&sections);
-    __tsan_acquire(c);
+    tsan_acquire(&sections);
+    tsan_acquire(c);
     c->fn(c->theirs);
     g_free(c);
 }
@@ -101,7 +99,7 @@ void __wrap_urcu_memb_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head
 
     c->theirs = head;
     c->fn = fn;
-    __tsan_release(c);
+    tsan_release(c);
     __real_urcu_memb_call_rcu(&c->head, run_call);
 }
 

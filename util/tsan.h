@@ -19,9 +19,9 @@ void tsan_guest_memory(const volatile void *memory, size_t size);
 /* A function whose own accesses are not watched, for speed: it touches what only its thread
  * has. What it calls is watched, unless it is declared so as well. */
 #define TSAN_UNWATCHED __attribute__((no_sanitize("thread")))
-/* A function that such a one calls: inlined there it would not be watched either. */
-#define TSAN_WATCHED __attribute__((noinline))
 
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
 void __tsan_read1(void *p);
 void __tsan_read2(void *p);
 void __tsan_read4(void *p);
@@ -30,6 +30,18 @@ void __tsan_write1(void *p);
 void __tsan_write2(void *p);
 void __tsan_write4(void *p);
 void __tsan_write8(void *p);
+
+/* What one thread did before the release at an address comes before what another does after the
+ * acquire there: for orders that the sanitizer does not see itself. */
+TSAN_UNWATCHED static inline void tsan_acquire(const void *address)
+{
+    __tsan_acquire((void *)address);
+}
+
+TSAN_UNWATCHED static inline void tsan_release(const void *address)
+{
+    __tsan_release((void *)address);
+}
 
 /* An access in an unwatched function that is watched after all: 1, 2, 4 or 8 aligned bytes. */
 TSAN_UNWATCHED static inline void tsan_read(const void *p, size_t size)
@@ -53,7 +65,14 @@ TSAN_UNWATCHED static inline void tsan_write(void *p, size_t size)
 }
 #else
 #define TSAN_UNWATCHED
-#define TSAN_WATCHED
+
+static inline void tsan_acquire(const void *address)
+{
+}
+
+static inline void tsan_release(const void *address)
+{
+}
 
 static inline void tsan_read(const void *p, size_t size)
 {

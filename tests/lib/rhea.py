@@ -445,7 +445,8 @@ class Machine:
                     stream.close()
                 except OSError:
                     pass
-        if self._echo and not self._stderr.closed:
+        aborted = self.process.returncode == -signal.SIGABRT    # a sanitizer found something
+        if (self._echo or aborted) and not self._stderr.closed:
             text = self.stderr()
             if text:
                 print('\nstandard error:\n' + text, flush=True)

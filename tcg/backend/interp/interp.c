@@ -158,6 +158,7 @@ static bool interp_compile(TcgContext *ctx, TcgCompile *c, TcgBuffer *buf, size_
 static void interp_link_set(TcgContext *ctx, TcgBuffer *buf, const TcgLink *l,
                             const void *target)
 {
+    tsan_release(buf->rx + l->patch_offset);    /* where link_target() reads it */
     atomic_store_release((const void **)(buf->rw + l->patch_offset), target);
 }
 
@@ -350,10 +351,14 @@ TSAN_UNWATCHED static void leave(Interp *s, uint64_t pc)
     retire(s, s->count + 1);
 }
 
-/* Watched: the order with who linked it is seen here. */
-TSAN_WATCHED static const void *link_target(const Region *r, unsigned slot)
+TSAN_UNWATCHED static const void *link_target(const Region *r, unsigned slot)
 {
-    return atomic_load_acquire(&r->targets[slot]);
+    const void *target = atomic_load_acquire(&r->targets[slot]);
+
+    if (target) {
+        tsan_acquire(&r->targets[slot]);
+    }
+    return target;
 }
 
 /*
