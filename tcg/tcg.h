@@ -188,7 +188,9 @@ typedef struct TcgCompile {
     const void *entry;         /* checked nothing: same page, same mode */
     const void *checked_entry; /* compares mode and fetch translation(s) first, goes to the
                                   loop (TCG_EXIT_LOOKUP) if they differ */
-    uint32_t code_size;
+    uint32_t code_size;        /* bytes at the range's start */
+    uint32_t cold_size;        /* bytes at its end: what seldom runs, so that code which
+                                  often does lies close together */
     uint8_t n_links;
     TcgLink links[TCG_MAX_LINKS];
 } TcgCompile;
@@ -236,8 +238,8 @@ void tcg_buffer_free(TcgBuffer *buf);
 size_t tcg_emit_prologue(TcgContext *ctx, TcgBuffer *buf);
 
 /*
- * Compile @c into buf[offset, offset + room). False if it does not fit (nothing is
- * kept). Thread-safe: several vCPU threads compile at once, into disjoint ranges.
+ * Compile @c into buf[offset, offset + room), of which it takes some at the start and some at
+ * the end. False if it does not fit (nothing is kept). Thread-safe: several vCPU threads compile at once, into disjoint ranges.
  */
 bool tcg_compile(TcgContext *ctx, TcgCompile *c, TcgBuffer *buf, size_t offset, size_t room);
 

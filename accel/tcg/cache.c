@@ -99,6 +99,18 @@ static bool slice_take_locked(TcgCache *c, TcgSlice *s)
     return true;
 }
 
+const uint8_t *tcg_region_cold(const TcgCache *c, const TcgRegion *r)
+{
+    size_t index = ((const uint8_t *)r - c->meta) / c->slice_meta;
+    const TcgSliceHead *h = tcg_slice_head(c, index);
+    const uint8_t *at = c->buf.rx + c->code_base + (index + 1) * c->slice_code;
+
+    for (const TcgRegion *o = NULL; (o = tcg_slice_region(h, c, o)) && o != r;) {
+        at -= o->cold_size;
+    }
+    return at - r->cold_size;
+}
+
 /* ---- Reclaim ---- */
 
 static void segment_reclaim(TcgVcpu *v, unsigned n)

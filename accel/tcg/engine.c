@@ -192,6 +192,7 @@ void tcg_engine_info(TcgEngine *e, GString *out)
     LINE("guest instructions", sum.guest_insns);
     LINE("guest bytes", sum.guest_bytes);
     LINE("host code bytes", sum.code_bytes);
+    LINE("out of line", sum.cold_bytes);
     LINE("hot regions", sum.hot_regions);
     LINE("hot instructions", sum.hot_insns);
     LINE("regions killed", killed);

@@ -92,14 +92,15 @@ struct TcgRegion {
     TcgPageNode node;       /* of its first page */
     TcgRef incoming;        /* (l) first of the links that lead to it */
     uint32_t jumpers;       /* (a) bit "index % 32" of each vCPU whose jump cache has had it */
-    uint32_t code_size : 24; /* (c) host bytes */
-    uint32_t tier : 2;      /* (c) */
-    uint32_t two_pages : 1; /* (c) its first instruction goes on in a second page */
+    uint16_t code_size;     /* (c) host bytes */
+    uint16_t cold_size;     /* (c) of what seldom runs: see tcg_region_cold() */
     uint16_t cflags;        /* (c) key */
     uint16_t size;          /* (c) guest bytes */
-    uint16_t n_insns;       /* (c) */
+    uint16_t n_insns : 14;  /* (c) */
+    uint16_t tier : 2;      /* (c) */
     uint16_t n_marks;       /* (c) where a profile wants them: instructions */
-    uint8_t n_links;        /* (c) */
+    uint8_t n_links : 7;    /* (c) */
+    uint8_t two_pages : 1;  /* (c) its first instruction goes on in a second page */
     uint8_t n_more;         /* (c) of tcg_region_more() */
     bool dead;              /* (a) set under (p): never entered again */
     uint8_t attempts;       /* (a) to make it better */
@@ -187,7 +188,8 @@ typedef struct TcgSlice {
     uint32_t index;      /* of the slice */
     uint32_t segment;
     uint32_t generation; /* of the segment when the slice was taken */
-    size_t code, code_end; /* offsets in the buffer */
+    size_t code, code_end; /* free, offsets in the buffer: regions take what often runs from
+                              the start and what seldom does from the end */
     uint8_t *meta, *meta_end;
 } TcgSlice;
 
@@ -271,6 +273,9 @@ static inline const uint8_t *tcg_region_code(const TcgCache *c, const TcgRegion 
 {
     return c->buf.rx + MIN(r->entry, r->checked_entry);
 }
+
+/* Its second range, cold_size bytes: slices take these from their end, in the order of regions. */
+const uint8_t *tcg_region_cold(const TcgCache *c, const TcgRegion *r);
 
 /* @for_perf: in memory that perf looks names of code up for. */
 bool tcg_cache_init(TcgCache *c, size_t size, bool for_perf, GError **err);
@@ -485,7 +490,7 @@ struct TcgTap {
 enum { TCG_MAX_VCPUS = 1024 };
 
 typedef struct TcgStats {
-    uint64_t regions, guest_insns, guest_bytes, code_bytes;
+    uint64_t regions, guest_insns, guest_bytes, code_bytes, cold_bytes;
     uint64_t lookups, links, exits[TCG_EXIT_HOT + 1];
     uint64_t slow_loads, slow_stores, mmio, fills, fetch_fills;
     uint64_t code_stores, killed;

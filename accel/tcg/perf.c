@@ -176,6 +176,9 @@ void tcg_perf_region(TcgPerf *p, const TcgCache *c, const TcgRegion *r, uint64_t
     }
     g_mutex_lock(&p->lock);
     put_locked(p, code, r->code_size - r->n_marks * sizeof(TcgMark), name);
+    if (r->cold_size) {
+        put_locked(p, tcg_region_cold(c, r), r->cold_size, name);
+    }
     g_mutex_unlock(&p->lock);
 }
 

@@ -186,9 +186,12 @@ static const TcgRegion *region_at(const TcgCache *c, const uint8_t *code)
         return NULL;
     }
     const TcgSliceHead *h = tcg_slice_head(c, index);
+    const uint8_t *cold = c->buf.rx + c->code_base + (index + 1) * c->slice_code;
     for (const TcgRegion *r = NULL; (r = tcg_slice_region(h, c, r));) {
         const uint8_t *start = tcg_region_code(c, r);
-        if (code >= start && code < start + r->code_size) {
+        cold -= r->cold_size;
+        if ((code >= start && code < start + r->code_size) ||
+            (code >= cold && code < cold + r->cold_size)) {
             return r;
         }
     }
@@ -405,7 +408,7 @@ void tcg_profile_keep_marks(TcgVcpu *v, TcgRegion *r, const TcgMark *marks, unsi
     size_t end = ROUND_UP(v->slice.code + r->code_size, sizeof(TcgMark));
     size_t size = n * sizeof(TcgMark);
 
-    if (n > UINT16_MAX || end + size > v->slice.code_end) {
+    if (n > UINT16_MAX || end + size > v->slice.code_end - r->cold_size) {
         return;
     }
     memcpy(c->buf.rw + end, marks, size);

@@ -91,10 +91,15 @@ static void log_op(TcgVcpu *v, const IrCode *code)
 
 static void put_out_asm(const TcgVcpu *v, const TcgRegion *r, GString *out)
 {
-    g_string_append_printf(out, "OUT: [size=%u]\n", r->code_size);
+    g_string_append_printf(out, "OUT: [size=%u]\n", r->code_size + r->cold_size);
     const uint8_t *code = tcg_region_code(&v->engine->cache, r);
     disas_block(disas_host(), (uintptr_t)code, code,
                 r->code_size - r->n_marks * sizeof(TcgMark), out);
+    if (r->cold_size) {
+        const uint8_t *cold = tcg_region_cold(&v->engine->cache, r);
+        g_string_append(out, "OUT OF LINE:\n");
+        disas_block(disas_host(), (uintptr_t)cold, cold, r->cold_size, out);
+    }
 }
 
 void tcg_log_out_asm(const TcgVcpu *v, const TcgRegion *r)
@@ -172,7 +177,8 @@ TcgRegion *tcg_compile_region(TcgVcpu *v, const CpuTranslate *t, const IrCode *c
         .marks = v->profile ? tcg_profile_marks(v, code->n_insns) : NULL,
         .tier = range ? 2 : 1,
     };
-    if (!tcg_compile(e->ctx, &c, &e->cache.buf, s->code, s->code_end - s->code)) {
+    if (!tcg_compile(e->ctx, &c, &e->cache.buf, s->code, s->code_end - s->code) ||
+        c.code_size > UINT16_MAX || c.cold_size > UINT16_MAX) {
         return NULL;
     }
     TcgRegion d = {
@@ -182,6 +188,7 @@ TcgRegion *tcg_compile_region(TcgVcpu *v, const CpuTranslate *t, const IrCode *c
         .entry = (const uint8_t *)c.entry - e->cache.buf.rx,
         .checked_entry = (const uint8_t *)c.checked_entry - e->cache.buf.rx,
         .code_size = c.code_size,
+        .cold_size = c.cold_size,
         .tier = c.tier,
         .two_pages = two_pages,
         .size = t->size,
@@ -214,7 +221,8 @@ void tcg_slice_commit(TcgVcpu *v, TcgRegion *r)
 {
     TcgCache *cache = &v->engine->cache;
     TcgSlice *s = &v->slice;
-    s->code = MIN(ROUND_UP(s->code + r->code_size, 16), s->code_end);
+    s->code += r->code_size;
+    s->code_end -= r->cold_size;
     s->meta += tcg_region_meta_size(r);
     TcgSliceHead *head = tcg_slice_head(cache, s->index);
     atomic_store_release(&head->end, tcg_ref(cache, s->meta));
@@ -222,7 +230,8 @@ void tcg_slice_commit(TcgVcpu *v, TcgRegion *r)
     tcg_count(&v->stats.regions, 1);
     tcg_count(&v->stats.guest_insns, r->n_insns);
     tcg_count(&v->stats.guest_bytes, r->size);
-    tcg_count(&v->stats.code_bytes, r->code_size);
+    tcg_count(&v->stats.code_bytes, r->code_size + r->cold_size);
+    tcg_count(&v->stats.cold_bytes, r->cold_size);
 }
 
 static unsigned max_insns(const TcgEngine *e, uint32_t cflags)

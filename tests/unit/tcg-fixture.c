@@ -229,6 +229,7 @@ void fixture_reset(Fixture *f)
         f->used = tcg_emit_prologue(f->ctx, &f->buf);
     }
     f->used = ROUND_UP(MIN(f->used, 16 * KiB), 16);
+    f->end = f->buf.size;
     if (cpu->dirty) {
         reset_memory(cpu);
     }
@@ -269,15 +270,18 @@ TcgCompile fixture_compile(Fixture *f, uint64_t pc)
         ir_print(c.ir, fixture_globals, s);
         g_error("%s\n%s", fault, s->str);
     }
-    g_assert_true(tcg_compile(f->ctx, &c, &f->buf, f->used, f->buf.size - f->used));
+    g_assert_true(tcg_compile(f->ctx, &c, &f->buf, f->used, f->end - f->used));
     if (g_getenv("TCG_TEST_DUMP")) {
         g_autoptr(GString) s = g_string_new(NULL);
         ir_print(c.ir, fixture_globals, s);
         const uint8_t *code = f->buf.rx + f->used;
         disas_block(disas_host(), (uintptr_t)code, code, c.code_size, s);
+        code = f->buf.rx + f->end - c.cold_size;
+        disas_block(disas_host(), (uintptr_t)code, code, c.cold_size, s);
         fputs(s->str, stderr);
     }
-    f->used = ROUND_UP(f->used + c.code_size, 16);
+    f->used += c.code_size;
+    f->end -= c.cold_size;
     f->last = c;
     ir_builder_reset(f->b);
     return c;

@@ -52,7 +52,7 @@ struct CpuState {
 typedef struct Fixture {
     TcgContext *ctx;
     TcgBuffer buf;
-    size_t used;             /* of buf */
+    size_t used, end;        /* of buf: free between */
     IrBuilder *b;
     CpuState *cpu;
     TcgConfig cfg;

@@ -151,6 +151,7 @@ static bool interp_compile(TcgContext *ctx, TcgCompile *c, TcgBuffer *buf, size_
     }
     c->entry = buf->rx + start;
     c->checked_entry = buf->rx + start + CHECKED;
+    c->cold_size = 0;
     c->code_size = start - offset + consts + n_consts * sizeof(uint64_t);
     return true;
 }

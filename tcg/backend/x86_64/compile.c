@@ -1,8 +1,9 @@
 /*
  * The first tier for x86-64 hosts: contexts and the two passes. Overview in gen.h.
  *
- * A region in the buffer: a header (the owner's handle), the checked entry, the entry, the
- * code of the ops, and out of line the slow paths and the stubs of links.
+ * A region in the buffer: at the start of its range the checked entry, the entry and the
+ * code of the ops, close to the same of other regions; at the range's end what seldom runs: slow
+ * paths, stubs of links, the owner's handle.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -224,13 +225,44 @@ static unsigned count_accesses(const IrCode *ir)
     return count;
 }
 
+/* Bytes of what seldom runs, at most. */
+static size_t cold_room(const Gen *g)
+{
+    size_t room = x86_slow_stubs_room(g) + x86_fp_stubs_room(g) + x86_poll_stubs_room(g) +
+                  x86_link_stubs_room(g);
+
+    return room + (g->c->tier == 2 ? 1 + g->s->map.n * sizeof(g->s->map.at[0]) +
+                                         offsetof(RegionMap, at) : 0);
+}
+
+/* What seldom runs, at the end of the range. */
+static bool gen_cold(Gen *g)
+{
+    size_t room = cold_room(g);
+
+    if ((size_t)(g->limit - g->p) < room) {
+        return false;
+    }
+    g->p = g->limit - room;
+    if (g->c->tier == 2) {
+        x86_put_map(g);
+    }
+    gen_slow_stubs(g);
+    gen_fp_stubs(g);
+    gen_fp_enter_stub(g);
+    gen_poll_stubs(g);
+    gen_link_stubs(g);
+    g_assert(g->p <= g->limit);
+    g->c->cold_size = room;
+    return true;
+}
+
 static bool x86_compile(TcgContext *tcg, TcgCompile *c, TcgBuffer *buf, size_t offset,
                         size_t room)
 {
     X86Context *ctx = container_of(tcg, X86Context, parent);
-    size_t start = ROUND_UP(offset, (size_t)REGION_ALIGN);
     Gen g = {
-        .ctx = ctx, .c = c, .ir = c->ir, .base = buf->rw, .start = buf->rw + start,
+        .ctx = ctx, .c = c, .ir = c->ir, .base = buf->rw, .start = buf->rw + offset,
         .limit = buf->rw + offset + room, .next_slot = c->ir->n_locals, .count = -1,
         .globals = ctx->globals, .pin_global = ctx->pin_global, .pins = &ctx->pins,
         .pc_reg = RBX, .count_reg = -1, .temps = TEMP_MASK | XMM_MASK,
@@ -240,7 +272,7 @@ static bool x86_compile(TcgContext *tcg, TcgCompile *c, TcgBuffer *buf, size_t o
     c->n_links = 0;
     c->n_marks = 0;
     /* locals that need a zero take up to 13 bytes each */
-    if (start - offset + OP_ROOM + c->ir->n_locals * 16 > room) {
+    if (OP_ROOM + c->ir->n_locals * 16 > room) {
         return false;
     }
     g.s = c->scratch ? c->scratch : x86_scratch_new(tcg);
@@ -252,8 +284,6 @@ static bool x86_compile(TcgContext *tcg, TcgCompile *c, TcgBuffer *buf, size_t o
     x86_find_groups(&g);
 
     g.p = g.start;
-    put64(&g.p, (uintptr_t)c->region);
-    put64(&g.p, 0);
     if (c->tier == 2) {
         g.site = atomic_fetch_add(&ctx->next_site, count_accesses(c->ir));
         x86_choose_sites(&g);
@@ -269,12 +299,8 @@ static bool x86_compile(TcgContext *tcg, TcgCompile *c, TcgBuffer *buf, size_t o
     zero_locals(&g);
     ok = gen_ops(&g);
     if (ok) {
-        gen_slow_stubs(&g);
-        gen_fp_stubs(&g);
-        gen_fp_enter_stub(&g);
-        gen_poll_stubs(&g);
-        gen_link_stubs(&g);
-        c->code_size = g.p - (buf->rw + offset);
+        c->code_size = g.p - g.start;
+        ok = gen_cold(&g);
     } else {
         /* the next user expects the table of homes empty */
         memset(g.home_val, 0, (ctx->parent.cfg.n_globals + IR_MAX_LOCALS) * sizeof(IrVal));
@@ -309,12 +335,11 @@ static TcgExit x86_run(TcgContext *tcg, CpuState *cpu, const void *entry)
     case RESULT_HOT:
         return (TcgExit){ .reason = TCG_EXIT_HOT, .link = tcg_area(tcg, cpu)->scratch[0] };
     default: {
-        void *const *header = (void *const *)(uintptr_t)ROUND_DOWN(r, REGION_ALIGN);
-        unsigned link = r % REGION_ALIGN;
-        if (link == LINK_IN_SCRATCH) {
-            link = tcg_area(tcg, cpu)->scratch[0];
-        }
-        return (TcgExit){ TCG_EXIT_LINK, *header, link };
+        const uint8_t *stub = (const uint8_t *)(uintptr_t)r;
+        TcgExit exit = { .reason = TCG_EXIT_LINK, .link = *stub };
+
+        memcpy(&exit.region, stub + 1 + *stub * LINK_STUB, sizeof(exit.region));
+        return exit;
     }
     }
 }

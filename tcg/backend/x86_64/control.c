@@ -347,66 +347,85 @@ void gen_poll_stubs(Gen *g)
     }
 }
 
-static void emit_set_scratch(Gen *g, uint32_t v)
+size_t x86_poll_stubs_room(const Gen *g)
 {
-    emit_mov_mi(&g->p, 64, RBP, AREA(g, scratch), v);
+    /* each of 19 registers may be stored and seven of them loaded */
+    return g->n_polls * (g->c->tier == 2 ? 288 : 40);
 }
 
+/*
+ * The region's last bytes: for each exit that counts, a call and the counter's index; for each
+ * link, the last one first, a call and its number; then the owner's handle, which so is found from
+ * any of these. Nothing here is written beyond its end, where another region's stubs may lie.
+ */
 void gen_link_stubs(Gen *g)
 {
     TcgCompile *c = g->c;
+    uintptr_t handle = (uintptr_t)c->region;
 
     for (unsigned n = 0; n < c->n_links; n++) {
-        unsigned number = MIN(n, (unsigned)LINK_IN_SCRATCH);
-
         if (g->hot_jump[n]) {
             patch_rel32(g->hot_jump[n], g->p);
-            emit_set_scratch(g, g->hot_index[n]);
-            emit_mov_ri(&g->p, RAX, RESULT_HOT);
-            emit_jmp_to(&g->p, g->base + g->ctx->exit_result);
+            emit_call_to(&g->p, g->base + g->ctx->exit_hot);
+            put16(&g->p, g->hot_index[n]);
         }
+    }
+    for (unsigned n = c->n_links; n-- > 0;) {
         c->links[n].stub_offset = g->p - g->base;
         patch_rel32(g->link_jump[n], g->p);
-        if (number == LINK_IN_SCRATCH) {
-            emit_set_scratch(g, n);
-        }
-        /* lea rax, [rip + header + n] */
-        put8(&g->p, 0x48);
-        put8(&g->p, OPC_LEA);
-        put8(&g->p, 0x05);
-        g->p += 4;
-        patch_rel32(g->p - 4, g->start + number);
-        emit_jmp_to(&g->p, g->base + g->ctx->exit_result);
+        emit_call_to(&g->p, g->base + g->ctx->exit_link);
+        put8(&g->p, n);
     }
+    put64(&g->p, handle);
 }
 
-/* The fetch view must map the page in rdx to @phys_page; rax is the view. */
-static void emit_check_page(Gen *g, uint64_t phys_page)
+size_t x86_link_stubs_room(const Gen *g)
 {
-    const uint8_t *miss = g->base + g->ctx->exit_lookup;
+    size_t room = sizeof(uint64_t) + g->c->n_links * LINK_STUB;
 
-    emit_mov_rr(&g->p, 32, RCX, RDX);
+    for (unsigned n = 0; n < g->c->n_links; n++) {
+        room += g->hot_jump[n] ? HOT_STUB : 0;
+    }
+    return room;
+}
+
+/*
+ * rcx = the fetch view's entry for rbx + @ahead; rdx = that page. All but the last jump of a
+ * checked entry are short, to the next: on the way "not equal" stays true.
+ */
+static uint8_t *emit_check_page(Gen *g, uint64_t phys_page, uint8_t *miss, int32_t ahead)
+{
+    if (ahead) {
+        emit_lea(&g->p, 32, RCX, RBX, ahead);
+    } else {
+        emit_mov_rr(&g->p, 32, RCX, RBX);
+    }
     emit_shift_ri(&g->p, 32, SHIFT_SHR, RCX, TCG_PAGE_BITS - 4);
     emit_alu_ri(&g->p, 32, ALU_AND, RCX, (TCG_FETCH_ENTRIES - 1) << 4);
-    emit_rmx(&g->p, 64, ALU_CMP * 8 + 3, RDX, RAX, RCX, 0, offsetof(TcgFetchEntry, tag));
-    emit_jcc_to(&g->p, CC_NE, miss);
-    emit_mov_ri(&g->p, R10, phys_page);
-    emit_rmx(&g->p, 64, ALU_CMP * 8 + 3, R10, RAX, RCX, 0,
-             offsetof(TcgFetchEntry, phys_page));
-    emit_jcc_to(&g->p, CC_NE, miss);
+    emit_rm(&g->p, 64, ALU_ADD * 8 + 3, RCX, RBP, AREA(g, fetch_view));
+    emit_lea(&g->p, 64, RDX, RBX, ahead - (int32_t)g->c->page_offset);
+    emit_rm(&g->p, 64, ALU_CMP * 8 + 3, RDX, RCX, offsetof(TcgFetchEntry, tag));
+    if (miss) {
+        patch_rel8(miss, g->p);
+    }
+    miss = emit_jcc8(&g->p, CC_NE);
+    emit_mov_ri(&g->p, RDX, phys_page);
+    emit_rm(&g->p, 64, ALU_CMP * 8 + 3, RDX, RCX, offsetof(TcgFetchEntry, phys_page));
+    patch_rel8(miss, g->p);
+    return emit_jcc8(&g->p, CC_NE);
 }
 
 void gen_checked_entry(Gen *g)
 {
     const TcgCompile *c = g->c;
+    uint8_t *miss;
 
     emit_alu_mi(&g->p, 32, ALU_CMP, RBP, AREA(g, mode), c->mode);
-    emit_jcc_to(&g->p, CC_NE, g->base + g->ctx->exit_lookup);
-    emit_load(&g->p, 64, RAX, RBP, AREA(g, fetch_view));
-    emit_lea(&g->p, 64, RDX, RBX, -(int32_t)c->page_offset);
-    emit_check_page(g, c->phys_page);
+    miss = emit_check_page(g, c->phys_page, emit_jcc8(&g->p, CC_NE), 0);
     if (c->phys_page2 != TCG_TAG_INVALID) {
-        emit_alu_ri(&g->p, 64, ALU_ADD, RDX, TCG_PAGE_SIZE);
-        emit_check_page(g, c->phys_page2);
+        miss = emit_check_page(g, c->phys_page2, miss, TCG_PAGE_SIZE);
     }
+    /* the last one in the long form */
+    g->p = miss - 1;
+    emit_jcc_to(&g->p, CC_NE, g->base + g->ctx->exit_lookup);
 }

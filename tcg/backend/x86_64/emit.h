@@ -450,6 +450,13 @@ static inline void emit_jmp_to(uint8_t **p, const uint8_t *target)
     patch_rel32(emit_jmp(p), target);
 }
 
+static inline void emit_call_to(uint8_t **p, const uint8_t *target)
+{
+    put8(p, 0xe8);
+    *p += 4;
+    patch_rel32(*p - 4, target);
+}
+
 static inline void emit_jcc_to(uint8_t **p, unsigned cc, const uint8_t *target)
 {
     patch_rel32(emit_jcc(p, cc), target);

@@ -237,9 +237,7 @@ void gen_fp_set_flags(Gen *g, int reg)
 
 static void emit_call(Gen *g, uint32_t routine)
 {
-    put8(&g->p, 0xe8);
-    g->p += 4;
-    patch_rel32(g->p - 4, g->base + routine);
+    emit_call_to(&g->p, g->base + routine);
 }
 
 void gen_fp_enter(Gen *g)

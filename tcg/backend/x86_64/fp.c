@@ -180,13 +180,25 @@ void gen_fp_stubs(Gen *g)
             emit_jmp_to(&g->p, s->back);
             continue;
         }
-        put8(&g->p, 0xe8);
-        g->p += 4;
-        patch_rel32(g->p - 4, g->base + g->ctx->slow_fp);
+        emit_call_to(&g->p, g->base + g->ctx->slow_fp);
         emit_jmp_to(&g->p, s->back);
         memcpy(g->p, &s->info, sizeof(s->info));
         g->p += sizeof(s->info);
     }
+}
+
+size_t x86_fp_stubs_room(const Gen *g)
+{
+    static const uint8_t room[] = { 
+        [STUB_NAN] = 16, [STUB_QUIET] = 56, [STUB_HELPER] = 10 + sizeof(FpSlowInfo),
+        [STUB_MULADD] = 10 + sizeof(FpSlowInfo),
+    };
+    size_t sum = g->fp ? 10 : 0; /* gen_fp_enter_stub() */
+
+    for (uint32_t n = 0; n < g->n_fp_stubs; n++) {
+        sum += room[g->s->fp_stubs[n].kind];
+    }
+    return sum;
 }
 
 /* ---- Arithmetic ---- */

@@ -52,7 +52,8 @@ enum {
     FRAME_SIZE = FRAME_CELLS * 8 + 8,
     /* bytes that one op takes at most, without its part out of line */
     OP_ROOM = 1024,
-    /* what tcg_run()'s trampoline returns: these, or a region's header with a link */
+    /* what tcg_run()'s trampoline returns: these, or the address behind the call in a link's
+     * stub (gen_link_stubs()) */
     RESULT_LOOKUP = 0,
     RESULT_POLL = 1,
     RESULT_HOT = 2,
@@ -63,9 +64,7 @@ enum {
     STUB_ROOM = 80, SITE_STUB_ROOM = 160, LEADER_STUB_ROOM = 192,
     MEMBER_STUB_ROOM = 96, VOID_ROOM = 24, /* at most, too: how much void checks add */
     GROUP_VOID = -1, /* in place of an addend: the check failed or holds no longer */
-    LINK_IN_SCRATCH = 15, /* as the link's number: it is in scratch[0] */
-    REGION_MAP_AT = 16, /* second tier: the map, behind the header */
-    REGION_ALIGN = 16, /* of a header: its low bits are free for the link */
+    SITE_MISS_ROOM = 84, LINK_STUB = 6, HOT_STUB = 7, /* bytes */
 };
 
 /* Optional features of the host. */
@@ -99,6 +98,7 @@ typedef struct X86Context {
     const uint8_t *rx;          /* the buffer that holds it */
     uint32_t enter;             /* the trampoline */
     uint32_t exit_poll, exit_lookup, exit_result, exit_env;
+    uint32_t exit_link, exit_hot; /* called by stubs */
     uint32_t jump_other;        /* look in the other slot of the jump cache; rax: the first */
     uint32_t slow[2];           /* guest memory access by the runtime; [1]: keeps xmm registers */
     uint32_t slow_region[2];    /* the same for the second tier */
@@ -131,8 +131,8 @@ typedef struct Opnd {
 enum { OPND_REG, OPND_MEM, OPND_IMM };
 
 /*
- * What the slow path needs to know about an access, in the code behind the call to it
- * (see slow_path() in memory.c). Registers are given by number.
+ * What the slow path needs to know about an access. Registers are given by number. It lies
+ * packed behind the call (see pack() in memory.c).
  */
 typedef struct SlowInfo {
     int32_t pc_delta;   /* of the instruction */
@@ -144,7 +144,6 @@ typedef struct SlowInfo {
     uint8_t memop;
     uint8_t amo;
     uint8_t reg_addr, reg_value, reg_expected, reg_dst;
-    uint32_t map;       /* second tier: bytes from the RegionMap to here */
 } SlowInfo;
 enum { SLOW_IMM = 0xff, SLOW_NONE = 0xfe };
 #define NO_NEXT INT32_MIN
@@ -188,7 +187,7 @@ typedef struct SlowStub {
     uint8_t *hit;
 } SlowStub;
 
-/* Where a region of the second tier keeps the globals; behind its header. */
+/* Where a region of the second tier keeps the globals. */
 typedef struct RegionMap {
     uint16_t pc_cell;  /* cell of the frame with the entry pc, NO_CELL: in rbx */
     uint8_t n;
@@ -252,7 +251,8 @@ typedef struct Gen {
     X86Context *ctx;
     TcgCompile *c;
     Scratch *s;
-    uint8_t *start;    /* the region's header */
+    uint8_t *start;    /* the region's first byte */
+    uint8_t *map;      /* second tier: its RegionMap */
     uint8_t *limit;
     uint8_t *base;     /* start of the buffer (shared code) */
     int64_t delta;     /* of the current guest instruction */
@@ -379,6 +379,8 @@ void gen_env(Gen *g, const IrInsn *i);
 void gen_guest_access(Gen *g, const IrInsn *i);
 void gen_atomic(Gen *g, const IrInsn *i);
 void gen_slow_stubs(Gen *g);
+/* Bytes that these take, at most. */
+size_t x86_slow_stubs_room(const Gen *g);
 /* reg = [base + index + disp], extended as @mo says; without index if that is negative */
 void x86_load_extended(Gen *g, unsigned mo, int reg, int base, int index, int32_t disp);
 /* [base + index + disp] = reg */
@@ -406,7 +408,7 @@ void x86_find_groups(Gen *g);
 const Group *x86_group(const Gen *g, const IrInsn *i);
 /* The access at @base + @disp, which is in a group. */
 void gen_group_access(Gen *g, const IrInsn *i, const Group *group, IrVal base, int32_t disp);
-/* Out of line; returns the jump to the slow path. */
+/* Out of line; returns the short jump to the slow path. */
 uint8_t *gen_group_miss(Gen *g, const SlowStub *s);
 /* Shared code, one for each temporary register: from the address of an access to the addend;
  * "not equal" and GROUP_VOID if the table does not know it. Changes no other register. */
@@ -433,6 +435,7 @@ uint64_t x86_slow_path_region(CpuState *cpu, uint64_t *regs, const uint8_t *ret,
 /* fp.c */
 void gen_fp(Gen *g, const IrInsn *i);
 void gen_fp_stubs(Gen *g);
+size_t x86_fp_stubs_room(const Gen *g);
 /* xmm register = 32 (NaN-boxed) or 64 bits at [base + index + disp], index may be -1; and
  * back. */
 void gen_fp_load(Gen *g, unsigned mo, int reg, int base, int index, int32_t disp);
@@ -461,15 +464,19 @@ void gen_branch(Gen *g, const IrInsn *i);
 void gen_exit(Gen *g, const IrInsn *i);
 void gen_checked_entry(Gen *g);
 void gen_link_stubs(Gen *g);
+size_t x86_link_stubs_room(const Gen *g);
 
 void gen_poll(Gen *g, const IrInsn *i);
 void gen_poll_stubs(Gen *g);
+size_t x86_poll_stubs_room(const Gen *g);
 /* reg = entry pc + delta */
 void gen_pc(Gen *g, int reg, int64_t delta);
 
 /* region.c */
 /* Choose registers for a region of the second tier. */
 void x86_region_assign(Gen *g);
+/* The region's map, among what seldom runs. */
+void x86_put_map(Gen *g);
 /* How deep each op is in loops, up to 4: a loop is what lies between a label and a branch back. */
 void x86_loop_depths(const IrCode *ir, uint8_t *depth);
 /* Second tier, after x86_find_groups(): which accesses get a site (sites.c). */

@@ -276,10 +276,8 @@ uint8_t *gen_group_miss(Gen *g, const SlowStub *s)
     }
     /* the access alone */
     emit_lea(&g->p, 64, u, a, info->disp);
-    put8(&g->p, 0xe8);
-    g->p += 4;
-    patch_rel32(g->p - 4, g->base + g->ctx->lookup[info->op != IR_OP_ld][size][u]);
-    slow = emit_jcc(&g->p, CC_NE);
+    emit_call_to(&g->p, g->base + g->ctx->lookup[info->op != IR_OP_ld][size][u]);
+    slow = emit_jcc8(&g->p, CC_NE);
     x86_access(g, info, s->v, u);
     if (s->lives) {
         emit_mov_ri(&g->p, u, GROUP_VOID);

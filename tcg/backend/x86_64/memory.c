@@ -294,34 +294,141 @@ void gen_guest_access(Gen *g, const IrInsn *i)
     stub->info = info;
 }
 
-/* Call the slow path, make void the checks that @s says, then go on at @s->back, or behind
- * that if it is NULL. */
+/*
+ * Records behind the calls of the slow path. Nearly all are one word; its lowest bit is set if
+ * a SlowInfo follows instead. The second tier has 32 bits more at the front: how far ahead the
+ * region's map is.
+ */
+enum {
+    PACK_STORE = 1, PACK_ZERO = 2, PACK_MEMOP = 3, PACK_ADDR = 8, PACK_REG = 12, PACK_DISP = 17,
+    PACK_COUNT = 30, PACK_PC = 40, PACK_NEXT = 60,
+    PACKED_LONG = 1,
+};
+
+static uint64_t put_bits(int64_t v, unsigned shift, unsigned bits)
+{
+    return ((uint64_t)v & ((UINT64_C(1) << bits) - 1)) << shift;
+}
+
+static uint64_t get_bits(uint64_t packed, unsigned shift, unsigned bits)
+{
+    return packed >> shift & ((UINT64_C(1) << bits) - 1);
+}
+
+static int64_t get_signed(uint64_t packed, unsigned shift, unsigned bits)
+{
+    return (int64_t)(packed << (64 - shift - bits)) >> (64 - bits);
+}
+
+static uint64_t pack(const SlowInfo *i)
+{
+    bool store = i->op == IR_OP_st, zero = store && i->reg_value == SLOW_IMM;
+    int64_t next = i->next_delta == NO_NEXT ? 0 : (int64_t)i->next_delta - i->pc_delta;
+
+    if (i->op != IR_OP_ld && !store) {
+        return PACKED_LONG;
+    }
+    if ((zero && i->imm) || i->memop >= 32 || i->count >= 1 << 10 || i->disp < -(1 << 12) ||
+        i->disp >= 1 << 12 || i->pc_delta < -(1 << 19) || i->pc_delta >= 1 << 19 || next < 0 ||
+        next >= 16 || (!next && i->next_delta != NO_NEXT)) {
+        return PACKED_LONG;
+    }
+    return (uint64_t)store << PACK_STORE | (uint64_t)zero << PACK_ZERO |
+           put_bits(i->memop, PACK_MEMOP, 5) | put_bits(i->reg_addr, PACK_ADDR, 4) |
+           put_bits(store ? i->reg_value : i->reg_dst, PACK_REG, 5) |
+           put_bits(i->disp, PACK_DISP, 13) | put_bits(i->count, PACK_COUNT, 10) |
+           put_bits(i->pc_delta, PACK_PC, 20) | put_bits(next, PACK_NEXT, 4);
+}
+
+static SlowInfo unpack(const uint8_t *at)
+{
+    SlowInfo i;
+    uint64_t p, next;
+    bool store;
+
+    memcpy(&p, at, sizeof(p));
+    if (p & PACKED_LONG) {
+        memcpy(&i, at + 1, sizeof(i));
+        return i;
+    }
+    store = get_bits(p, PACK_STORE, 1);
+    next = get_bits(p, PACK_NEXT, 4);
+    i = (SlowInfo){
+        .pc_delta = get_signed(p, PACK_PC, 20), .disp = get_signed(p, PACK_DISP, 13),
+        .count = get_bits(p, PACK_COUNT, 10), .op = store ? IR_OP_st : IR_OP_ld,
+        .memop = get_bits(p, PACK_MEMOP, 5), .reg_addr = get_bits(p, PACK_ADDR, 4),
+        .reg_value = SLOW_NONE, .reg_dst = SLOW_NONE, .reg_expected = SLOW_NONE,
+    };
+    i.next_delta = next ? i.pc_delta + (int32_t)next : NO_NEXT;
+    if (!store) {
+        i.reg_dst = get_bits(p, PACK_REG, 5);
+    } else {
+        i.reg_value = get_bits(p, PACK_ZERO, 1) ? SLOW_IMM : get_bits(p, PACK_REG, 5);
+    }
+    return i;
+}
+
+/* Call the slow path, make void the checks that @s says, then go on at @s->back. */
 static void emit_slow_call(Gen *g, const SlowStub *s)
 {
     const SlowInfo *info = &s->info;
-    bool plain = !s->void_regs && !s->n_void_slots;
+    bool plain = !s->void_regs && !s->n_void_slots, region = g->c->tier == 2;
+    uint64_t packed = pack(info);
     uint8_t *jump;
 
-    bool region = g->c->tier == 2;
-    SlowInfo own = *info;
-
-    put8(&g->p, 0xe8);
-    g->p += 4;
-    patch_rel32(g->p - 4, g->base + (region ? g->ctx->slow_region : g->ctx->slow)[g->xmm]);
+    emit_call_to(&g->p, g->base + (region ? g->ctx->slow_region : g->ctx->slow)[g->xmm]);
     jump = emit_jmp(&g->p);
-    own.map = g->p - (g->start + REGION_MAP_AT);
-    memcpy(g->p, &own, sizeof(own));
-    g->p += sizeof(*info);
-    patch_rel32(jump, plain && s->back ? s->back : g->p);
+    if (region) {
+        put32(&g->p, g->p - g->map);
+    }
+    if (packed & PACKED_LONG) {
+        put8(&g->p, PACKED_LONG);
+        memcpy(g->p, info, sizeof(*info));
+        g->p += sizeof(*info);
+    } else {
+        put64(&g->p, packed);
+    }
+    if (plain) {
+        patch_rel32(jump, s->back);
+        return;
+    }
+    patch_rel32(jump, g->p);
     for (unsigned m = s->void_regs; m; m &= m - 1) {
         emit_mov_ri_flags(&g->p, __builtin_ctz(m), GROUP_VOID);
     }
     for (unsigned n = 0; n < s->n_void_slots; n++) {
         emit_mov_mi(&g->p, 64, RSP, s->void_slot[n] * 8, GROUP_VOID);
     }
-    if (!plain && s->back) {
-        emit_jmp_to(&g->p, s->back);
+    emit_jmp_to(&g->p, s->back);
+}
+
+static size_t slow_stub_room(const Gen *g, const SlowStub *s)
+{
+    size_t room = 10 + (g->c->tier == 2 ? 4 : 0);
+    bool far = !fits8(s->info.disp);
+
+    room += pack(&s->info) & PACKED_LONG ? 1 + sizeof(SlowInfo) : 8;
+    if (s->void_regs || s->n_void_slots) {
+        room += 5 + 7 * __builtin_popcount(s->void_regs) + 12 * s->n_void_slots;
     }
+    room += s->site >= 0 ? SITE_MISS_ROOM : 0;
+    if (s->kind != STUB_SINGLE) {
+        /* an address, a call, a jump, the access, a register set to -1, a jump */
+        room += 4 + (far ? 4 : 1) + 5 + 2 + 5 + (far ? 4 : 1) +
+                (s->v.kind == OPND_IMM ? 5 : 0) + (is_xmm(s->info.reg_dst) ? 10 : 0) +
+                (s->lives ? 7 : 0) + 5;
+    }
+    return room;
+}
+
+size_t x86_slow_stubs_room(const Gen *g)
+{
+    size_t room = 0;
+
+    for (uint32_t n = 0; n < g->n_stubs; n++) {
+        room += slow_stub_room(g, &g->s->stubs[n]);
+    }
+    return room;
 }
 
 void gen_slow_stubs(Gen *g)
@@ -333,8 +440,11 @@ void gen_slow_stubs(Gen *g)
         if (s->jump2) {
             patch_rel32(s->jump2, g->p);
         }
-        if (s->kind != STUB_SINGLE || s->site >= 0) {
-            uint8_t *slow = s->kind == STUB_SINGLE ? gen_site_miss(g, s) : gen_group_miss(g, s);
+        if (s->kind != STUB_SINGLE) {
+            uint8_t *slow = gen_group_miss(g, s);
+            patch_rel8(slow, g->p);
+        } else if (s->site >= 0) {
+            uint8_t *slow = gen_site_miss(g, s);
             patch_rel32(slow, g->p);
         }
         emit_slow_call(g, s);
@@ -444,7 +554,7 @@ static void gen_atomic_inline(Gen *g, const IrInsn *i)
 
 void gen_atomic(Gen *g, const IrInsn *i)
 {
-    SlowStub stub = { .site = -1 };
+    SlowStub *stub;
     SlowInfo info;
     int dst;
 
@@ -461,8 +571,10 @@ void gen_atomic(Gen *g, const IrInsn *i)
     }
     dst = dst_begin(g, i->dst, g->idx, IR_NONE);
     info.reg_dst = dst;
-    stub.info = info;
-    emit_slow_call(g, &stub);
+    stub = stub_new(g);
+    stub->info = info;
+    stub->jump = emit_jmp(&g->p);
+    stub->back = g->p;
     for (unsigned k = 0; k < ir_op_info[i->op].n_src; k++) {
         kill_operand(g, i->src[k]);
     }
@@ -472,7 +584,7 @@ void gen_atomic(Gen *g, const IrInsn *i)
 /*
  * The C side of an access that the inline path does not do. The shared code has put the
  * pinned globals into the state and all registers into @regs; the registers go back from
- * there. @ret is where the call returns to: a jump, then a SlowInfo.
+ * there. @ret is where the call returns to: a jump, then a record.
  */
 static uint64_t do_access(CpuState *cpu, uint64_t *regs, const SlowInfo *info,
                           uint64_t entry_pc, X86Context *ctx)
@@ -531,9 +643,8 @@ static uint64_t slow_access(CpuState *cpu, uint64_t *regs, const SlowInfo *info,
 
 uint64_t x86_slow_path(CpuState *cpu, uint64_t *regs, const uint8_t *ret, X86Context *ctx)
 {
-    SlowInfo info;
+    SlowInfo info = unpack(ret + 5);
 
-    memcpy(&info, ret + 5, sizeof(info));
     return slow_access(cpu, regs, &info, regs[RBX], ctx);
 }
 
@@ -542,10 +653,11 @@ uint64_t x86_slow_path_region(CpuState *cpu, uint64_t *regs, const uint8_t *ret,
 {
     const RegionMap *map;
     uint64_t entry_pc = regs[RBX];
-    SlowInfo info;
+    SlowInfo info = unpack(ret + 9);
+    uint32_t ahead;
 
-    memcpy(&info, ret + 5, sizeof(info));
-    map = (const RegionMap *)(ret + 5 - info.map);
+    memcpy(&ahead, ret + 5, sizeof(ahead));
+    map = (const RegionMap *)(ret + 5 - ahead);
     for (unsigned n = 0; n < map->n; n++) {
         char *field = (char *)cpu + map->at[n].offset;
         if (map->at[n].type == IR_I32) {

@@ -112,6 +112,15 @@ static uint8_t *emit_exits(X86Context *ctx, uint8_t *base, uint8_t **p)
     ctx->exit_env = *p - base;
     emit_mov_ri(p, RAX, RESULT_POLL);
     emit_jmp_to(p, no_pc);
+    ctx->exit_link = *p - base;
+    emit_pop(p, RAX);
+    emit_jmp_to(p, result);
+    ctx->exit_hot = *p - base;
+    emit_pop(p, RCX);
+    emit_rm(p, 32, OPC_MOVZX16, RCX, RCX, 0);
+    emit_store(p, 64, RCX, RBP, ctx->disp_area + offsetof(TcgCpuArea, scratch));
+    emit_mov_ri(p, RAX, RESULT_HOT);
+    emit_jmp_to(p, result);
     return restore;
 }
 
@@ -189,5 +198,5 @@ size_t x86_emit_prologue(TcgContext *tcg, TcgBuffer *buf)
     emit_slow(ctx, &p, restore, x86_slow_fp, false, true);
     x86_emit_fp_state(ctx, buf->rw, &p);
     x86_emit_lookups(ctx, buf->rw, &p);
-    return ROUND_UP((size_t)(p - buf->rw), (size_t)REGION_ALIGN);
+    return ROUND_UP((size_t)(p - buf->rw), (size_t)64);
 }

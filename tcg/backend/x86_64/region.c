@@ -103,11 +103,10 @@ static int least_used(const Gen *g, const uint32_t *weight)
 }
 
 /* What the slow path needs: globals whose value is in a register only. */
-static void put_map(Gen *g, const bool *set)
+static void make_map(Gen *g, const bool *set)
 {
     const X86Context *ctx = g->ctx;
     RegionMap *map = &g->s->map;
-    size_t size;
 
     map->n = 0;
     for (int r = 0; r < N_REGS; r++) {
@@ -124,9 +123,17 @@ static void put_map(Gen *g, const bool *set)
             map->at[map->n++].offset = ctx->parent.cfg.globals[global].offset;
         }
     }
-    size = offsetof(RegionMap, at) + map->n * sizeof(map->at[0]);
+}
+
+void x86_put_map(Gen *g)
+{
+    const RegionMap *map = &g->s->map;
+    size_t size = offsetof(RegionMap, at) + map->n * sizeof(map->at[0]);
+
+    g->p += (uintptr_t)g->p % _Alignof(RegionMap);
+    g->map = g->p;
     memcpy(g->p, map, size);
-    g->p += ROUND_UP(size, 8);
+    g->p += size;
 }
 
 /* Loops count instructions in r11, unless some op may need all temporary registers. */
@@ -209,7 +216,7 @@ void x86_region_assign(Gen *g)
     g->globals = s->globals;
     g->pin_global = s->pin_global;
     g->pins = &s->pins;
-    put_map(g, set);
+    make_map(g, set);
 }
 
 static void move_global(Gen *g, int global, int reg, bool load)
