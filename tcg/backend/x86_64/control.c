@@ -243,15 +243,20 @@ static void emit_poll(Gen *g)
     emit_jcc_to(&g->p, CC_NE, g->base + g->ctx->exit_poll);
 }
 
-/* Count an exit of the kind that loops are made of. */
-static void emit_hot_count(Gen *g, unsigned n, int64_t delta)
+/*
+ * Count a jump to @delta. Where it stays in the page the exit counts, if it is of the kind that
+ * loops are made of; what comes from elsewhere, by calls, returns and pointers, is counted by
+ * the checked entry that it arrives at.
+ */
+static void emit_hot_count(Gen *g, int64_t delta)
 {
     uint64_t to = g->c->phys_page + g->c->page_offset + (uint64_t)delta;
+    unsigned index = tcg_hot_index(to);
 
-    g->hot_index[n] = tcg_hot_index(to);
     emit_load(&g->p, 64, RAX, RBP, AREA(g, hot));
-    emit_alu_mi(&g->p, 32, ALU_SUB, RAX, g->hot_index[n] * 4, 1);
-    g->hot_jump[n] = emit_jcc(&g->p, CC_E);
+    emit_alu_mi(&g->p, 32, ALU_SUB, RAX, index * 4, 1);
+    g->hot[g->n_hot].index = index;
+    g->hot[g->n_hot++].jump = emit_jcc(&g->p, CC_E);
 }
 
 static void gen_exit_direct(Gen *g, const IrInsn *i)
@@ -268,9 +273,8 @@ static void gen_exit_direct(Gen *g, const IrInsn *i)
         emit_jmp_to(&g->p, g->base + g->ctx->exit_lookup);
         return;
     }
-    g->hot_jump[n] = NULL;
-    if (polls && g->ctx->parent.cfg.count_hot) {
-        emit_hot_count(g, n, i->imm);
+    if (polls && g->ctx->parent.cfg.count_hot && !tcg_crosses_page(c, i->imm)) {
+        emit_hot_count(g, i->imm);
     }
     /* the displacement is patched while others run it: it must not straddle */
     emit_nops(&g->p, -(uintptr_t)(g->p + 1) & 3);
@@ -363,12 +367,10 @@ void gen_link_stubs(Gen *g)
     TcgCompile *c = g->c;
     uintptr_t handle = (uintptr_t)c->region;
 
-    for (unsigned n = 0; n < c->n_links; n++) {
-        if (g->hot_jump[n]) {
-            patch_rel32(g->hot_jump[n], g->p);
-            emit_call_to(&g->p, g->base + g->ctx->exit_hot);
-            put16(&g->p, g->hot_index[n]);
-        }
+    for (unsigned n = 0; n < g->n_hot; n++) {
+        patch_rel32(g->hot[n].jump, g->p);
+        emit_call_to(&g->p, g->base + g->ctx->exit_hot);
+        put16(&g->p, g->hot[n].index);
     }
     for (unsigned n = c->n_links; n-- > 0;) {
         c->links[n].stub_offset = g->p - g->base;
@@ -381,12 +383,7 @@ void gen_link_stubs(Gen *g)
 
 size_t x86_link_stubs_room(const Gen *g)
 {
-    size_t room = sizeof(uint64_t) + g->c->n_links * LINK_STUB;
-
-    for (unsigned n = 0; n < g->c->n_links; n++) {
-        room += g->hot_jump[n] ? HOT_STUB : 0;
-    }
-    return room;
+    return sizeof(uint64_t) + g->c->n_links * LINK_STUB + g->n_hot * HOT_STUB;
 }
 
 /*
@@ -428,4 +425,7 @@ void gen_checked_entry(Gen *g)
     /* the last one in the long form */
     g->p = miss - 1;
     emit_jcc_to(&g->p, CC_NE, g->base + g->ctx->exit_lookup);
+    if (c->tier == 1 && g->ctx->parent.cfg.count_hot) {
+        emit_hot_count(g, 0);
+    }
 }

@@ -262,8 +262,11 @@ typedef struct Gen {
     unsigned n_free_slots, next_slot;
     unsigned skip;     /* insns after this one that its translation has covered */
     uint8_t *link_jump[TCG_MAX_LINKS];
-    uint8_t *hot_jump[TCG_MAX_LINKS]; /* its counter is used up; or NULL */
-    uint32_t hot_index[TCG_MAX_LINKS];
+    unsigned n_hot;    /* places that count: exits, and the checked entry */
+    struct {
+        uint8_t *jump; /* the counter is used up */
+        uint16_t index;
+    } hot[TCG_MAX_LINKS + 1];
     /* where globals live: the convention, or the region's own choice */
     const GlobalInfo *globals;
     const int16_t *pin_global;
