@@ -6,6 +6,7 @@
 #include "util/osdep.h"
 
 #include "tests/unit/debug-session.h"
+#include "tests/unit/each-backend.h"
 #include "util/main-loop.h"
 
 /* ---- Running ---- */
@@ -20,7 +21,7 @@ void debug_start(void)
 
 bool debug_wait(bool (*done)(void))
 {
-    gint64 end = g_get_monotonic_time() + 60 * G_TIME_SPAN_SECOND;
+    gint64 end = g_get_monotonic_time() + 60 * each_backend_slowness() * G_TIME_SPAN_SECOND;
     unsigned turns = 0;
 
     while (run_state_running() && !(done && done())) {

@@ -16,6 +16,12 @@ typedef struct Run {
     void (*run)(const void *one, const char *backend);
 } Run;
 
+double each_backend_slowness(void)
+{
+    const char *slow = getenv("RHEA_TEST_SLOW");
+    return MAX(1, slow ? atof(slow) : 1);
+}
+
 static void no_backend(void)
 {
     g_test_skip("this build has no such backend");
@@ -28,8 +34,7 @@ static void run_case(gconstpointer data)
     pid_t pid = fork();
     g_assert_cmpint(pid, >=, 0);
     if (pid == 0) {
-        const char *slow = getenv("RHEA_TEST_SLOW");
-        alarm((g_test_slow() ? 1000 : 200) * MAX(1, slow ? atof(slow) : 1));
+        alarm((g_test_slow() ? 1000 : 200) * each_backend_slowness());
         r->run(r->one, r->backend);
         _exit(0);
     }

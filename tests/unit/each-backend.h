@@ -14,6 +14,8 @@
  * twice. @cases: @n structs of @size bytes that begin with their name (const char *). */
 int each_backend_main(int argc, char **argv, const char *name, const void *cases, size_t n,
                       size_t size, void (*run)(const void *one, const char *backend));
+/* The factor on time limits that a build with sanitizers needs ($RHEA_TEST_SLOW). */
+double each_backend_slowness(void);
 /* Set the properties of a "tcg" accelerator. */
 void each_backend_set(Object *accel, const char *backend);
 

@@ -427,7 +427,7 @@ void toy_resume(void)
 
 void toy_wait_done(void)
 {
-    gint64 end = g_get_monotonic_time() + 60 * G_TIME_SPAN_SECOND;
+    gint64 end = g_get_monotonic_time() + 60 * each_backend_slowness() * G_TIME_SPAN_SECOND;
     for (unsigned i = 0; i < toy.n_cpus; i++) {
         while (!atomic_load_acquire(&toy.cpu[i]->done)) {
             if (g_get_monotonic_time() > end) {
