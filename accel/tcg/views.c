@@ -68,7 +68,7 @@ G_STATIC_ASSERT(TCG_VIEWS_MAX == 64);
  * where an access may wrap) are written at once.
  */
 enum { BLOCKS = TCG_VIEW_ENTRIES / TCG_VIEW_BLOCK,
-       BLOCKS_MOST = 2048 /* of all views together, when another is made */ };
+       BLOCKS_MOST = 1536 /* of all views together, when another is made */ };
 
 static inline TcgViewEntry *data_table(TcgDataSlot *s, bool store)
 {
