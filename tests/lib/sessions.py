@@ -199,6 +199,14 @@ class Terminal:
 def prepare(session, files):
     """Make the session's folder; why it cannot be run, or None."""
     for program in session.needs:
+        if program == 'translator':
+            if not rhea.translates():
+                return rhea.INTERPRETER_ALONE
+            continue
+        if program == 'speed':
+            if rhea.SLOW >= rhea.VERY_SLOW:
+                return 'its own time limits are for a build at full speed'
+            continue
         if not shutil.which(program, path=os.environ.get('PATH', '') + ':/usr/sbin'):
             return '%s is not installed' % program
     folder = rhea.scratch('session-' + session.name)
