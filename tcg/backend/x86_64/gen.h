@@ -171,6 +171,7 @@ typedef struct SlowStub {
     uint8_t *jump2; /* another one, or NULL */
     uint8_t *back;
     SlowInfo info;
+    uint64_t packed; /* once x86_slow_stubs_room() was asked */
     /* after the runtime was called the shared checks in these no longer hold */
     uint16_t void_regs;
     uint8_t n_void_slots;

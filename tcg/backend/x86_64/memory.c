@@ -323,21 +323,19 @@ static int64_t get_signed(uint64_t packed, unsigned shift, unsigned bits)
 static uint64_t pack(const SlowInfo *i)
 {
     bool store = i->op == IR_OP_st, zero = store && i->reg_value == SLOW_IMM;
-    int64_t next = i->next_delta == NO_NEXT ? 0 : (int64_t)i->next_delta - i->pc_delta;
+    bool leaves = i->next_delta != NO_NEXT;
+    uint32_t next = leaves ? (uint32_t)i->next_delta - (uint32_t)i->pc_delta : 0;
+    uint32_t disp = (uint32_t)i->disp + (1 << 12), pc = (uint32_t)i->pc_delta + (1 << 19);
 
-    if (i->op != IR_OP_ld && !store) {
-        return PACKED_LONG;
-    }
-    if ((zero && i->imm) || i->memop >= 32 || i->count >= 1 << 10 || i->disp < -(1 << 12) ||
-        i->disp >= 1 << 12 || i->pc_delta < -(1 << 19) || i->pc_delta >= 1 << 19 || next < 0 ||
-        next >= 16 || (!next && i->next_delta != NO_NEXT)) {
+    if ((disp >> 13 | pc >> 20 | next >> 4 | i->count >> 10 | i->memop >> 5) ||
+        (zero && i->imm) || (leaves && !next) || (!store && i->op != IR_OP_ld)) {
         return PACKED_LONG;
     }
     return (uint64_t)store << PACK_STORE | (uint64_t)zero << PACK_ZERO |
-           put_bits(i->memop, PACK_MEMOP, 5) | put_bits(i->reg_addr, PACK_ADDR, 4) |
+           (uint64_t)i->memop << PACK_MEMOP | (uint64_t)i->reg_addr << PACK_ADDR |
            put_bits(store ? i->reg_value : i->reg_dst, PACK_REG, 5) |
-           put_bits(i->disp, PACK_DISP, 13) | put_bits(i->count, PACK_COUNT, 10) |
-           put_bits(i->pc_delta, PACK_PC, 20) | put_bits(next, PACK_NEXT, 4);
+           put_bits(i->disp, PACK_DISP, 13) | (uint64_t)i->count << PACK_COUNT |
+           put_bits(i->pc_delta, PACK_PC, 20) | (uint64_t)next << PACK_NEXT;
 }
 
 static SlowInfo unpack(const uint8_t *at)
@@ -373,7 +371,7 @@ static void emit_slow_call(Gen *g, const SlowStub *s)
 {
     const SlowInfo *info = &s->info;
     bool plain = !s->void_regs && !s->n_void_slots, region = g->c->tier == 2;
-    uint64_t packed = pack(info);
+    uint64_t packed = s->packed;
     uint8_t *jump;
 
     emit_call_to(&g->p, g->base + (region ? g->ctx->slow_region : g->ctx->slow)[g->xmm]);
@@ -402,12 +400,13 @@ static void emit_slow_call(Gen *g, const SlowStub *s)
     emit_jmp_to(&g->p, s->back);
 }
 
-static size_t slow_stub_room(const Gen *g, const SlowStub *s)
+static size_t slow_stub_room(const Gen *g, SlowStub *s)
 {
     size_t room = 10 + (g->c->tier == 2 ? 4 : 0);
     bool far = !fits8(s->info.disp);
 
-    room += pack(&s->info) & PACKED_LONG ? 1 + sizeof(SlowInfo) : 8;
+    s->packed = pack(&s->info);
+    room += s->packed & PACKED_LONG ? 1 + sizeof(SlowInfo) : 8;
     if (s->void_regs || s->n_void_slots) {
         room += 5 + 7 * __builtin_popcount(s->void_regs) + 12 * s->n_void_slots;
     }
