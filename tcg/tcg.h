@@ -95,7 +95,7 @@ static inline uint64_t tcg_jump_no_pc(unsigned index)
     return index % (TCG_JUMP_ENTRIES / 2) ? 0 : 2;
 }
 
-/* The counter for jumps to a place: by the entry's physical address, as far as the jump
+/* The counter for jumps to a place: by the entry's physical address, as far as who counts
  * knows it. */
 enum { TCG_HOT_BITS = 14, TCG_HOT_ENTRIES = 1 << TCG_HOT_BITS };
 static inline unsigned tcg_hot_index(uint64_t phys)
@@ -149,7 +149,7 @@ typedef struct TcgConfig {
     uint32_t area_offset; /* offsetof(CpuState, tcg) */
     uint32_t env_bias;    /* state pointer = CpuState + env_bias */
     TcgFp fp;
-    bool count_hot;       /* the first tier's direct exits that poll count (TCG_EXIT_HOT) */
+    bool count_hot;       /* jumps that poll count where they lead (TCG_EXIT_HOT) */
     TcgRuntime runtime;
 } TcgConfig;
 

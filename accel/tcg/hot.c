@@ -1,8 +1,8 @@
 /*
  * The second tier: what is run often is translated again, as a region of several blocks.
  *
- * Direct exits of the first tier that lead back or to another page count down
- * (TcgCpuArea.hot). At zero the vCPU comes here, with pc where the exit leads. The region
+ * Direct exits that lead back in their page, and entries of the first tier from elsewhere, count down
+ * (TcgCpuArea.hot). At zero the vCPU comes here, with pc where the jump leads. The region
  * that is made there takes the place of the first tier's: that one dies, links and jump
  * caches find the new one. Entries in the middle of the new region stay the first tier's. If
  * code beside a region gets hot later (blocks that had not run when it was made), the

@@ -46,7 +46,7 @@ static const Property tcg_accel_properties[] = {
     PROP_BOOL(TcgAccel, tier2, "tier2", "translate again what runs often, with more effort",
               .def = 1),
     PROP_UINT32(TcgAccel, tier2_threshold, "tier2-threshold",
-                "jumps to a place that make it run often", .def = 4096, .min = 1,
+                "jumps to a place that make it run often", .def = 8192, .min = 1,
                 .max = INT32_MAX),
     PROP_BOOL(TcgAccel, verify_ir, "verify-ir", "check the intermediate code of each translation"),
     PROP_BOOL(TcgAccel, perfmap, "perfmap", "name translated code to perf by /tmp/perf-PID.map"),

@@ -162,12 +162,24 @@ void gen_label(Gen *g, const IrInsn *i)
 {
     uint32_t at = g->s->label_fix[i->imm];
 
+    if (g->short_jump) {
+        patch_rel8(g->short_jump, g->p);
+        g->short_jump = NULL;
+    }
     while (at) {
         uint8_t *jump = g->start + at;
         memcpy(&at, jump, 4);
         patch_rel32(jump, g->p);
     }
     g->s->label_at[i->imm] = g->p - g->start;
+}
+
+/* The branch leads over an exit of the first tier, which is less than 128 bytes long, to a label
+ * behind that. */
+static bool skips_exit(const Gen *g, const IrInsn *i)
+{
+    return g->c->tier == 1 && g->idx + 2 < g->ir->n_insns && i[1].op == IR_OP_exit_direct &&
+           i[2].op == IR_OP_label && i[2].imm == i->imm;
 }
 
 void gen_branch(Gen *g, const IrInsn *i)
@@ -185,7 +197,11 @@ void gen_branch(Gen *g, const IrInsn *i)
     cc = gen_compare(g, i->type, i->cond, i->src[0], i->src[1]);
     kill_operand(g, i->src[0]);
     kill_operand(g, i->src[1]);
-    label_use(g, i->imm, emit_jcc(&g->p, cc));
+    if (skips_exit(g, i)) {
+        g->short_jump = emit_jcc8(&g->p, cc);
+    } else {
+        label_use(g, i->imm, emit_jcc(&g->p, cc));
+    }
 }
 
 void gen_pc(Gen *g, int reg, int64_t delta)

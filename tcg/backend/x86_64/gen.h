@@ -261,6 +261,7 @@ typedef struct Gen {
     uint32_t n_stubs, n_fp_stubs;
     uint32_t stub_room; /* bytes that the stubs take at most */
     unsigned n_free_slots, next_slot;
+    uint8_t *short_jump; /* the latest branch, over one exit to the label behind it; or NULL */
     unsigned skip;     /* insns after this one that its translation has covered */
     uint8_t *link_jump[TCG_MAX_LINKS];
     unsigned n_hot;    /* places that count: exits, and the checked entry */
