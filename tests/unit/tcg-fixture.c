@@ -182,6 +182,7 @@ Fixture *fixture_new(const char *backend)
     f->tier = tier2 ? 2 : 1;
     f->ctx = tcg_context_new(be, &f->cfg, &err);
     g_assert_no_error(err);
+    f->scratch = tcg_scratch_new(f->ctx);
     tcg_buffer_alloc(&f->buf, BUFFER_SIZE, &err);
     g_assert_no_error(err);
     f->b = ir_builder_new(fixture_globals, N_GLOBALS, G_PC);
@@ -204,6 +205,7 @@ void fixture_free(Fixture *f)
     g_free(f->cpu);
     ir_builder_free(f->b);
     tcg_buffer_free(&f->buf);
+    tcg_scratch_free(f->ctx, f->scratch);
     tcg_context_free(f->ctx);
     g_free(f);
 }
@@ -261,6 +263,7 @@ TcgCompile fixture_compile(Fixture *f, uint64_t pc)
         .mode = 5,
         .page_offset = pc & ~TCG_PAGE_MASK,
         .region = f,
+        .scratch = f->scratch,
         .tier = f->tier,
     };
     char *fault = ir_verify(c.ir, N_GLOBALS);

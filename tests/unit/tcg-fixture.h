@@ -51,6 +51,7 @@ struct CpuState {
 
 typedef struct Fixture {
     TcgContext *ctx;
+    TcgScratch *scratch;
     TcgBuffer buf;
     size_t used, end;        /* of buf: free between */
     IrBuilder *b;
