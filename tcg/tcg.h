@@ -172,6 +172,7 @@ typedef struct TcgMark {
 } TcgMark;
 
 /* Input and output of a compilation. */
+typedef struct TcgScratch TcgScratch;
 typedef struct TcgCompile {
     /* in */
     const IrCode *ir;
@@ -181,7 +182,7 @@ typedef struct TcgCompile {
     uint32_t page_offset;      /* of the entry pc in its page */
     uint8_t tier;              /* 2: spend time on good code; else 1 */
     void *region;              /* owner's handle: comes back from tcg_run() */
-    struct TcgScratch *scratch; /* of whoever compiles, or NULL: made for this one */
+    TcgScratch *scratch;       /* of whoever compiles, or NULL: made for this one */
     TcgMark *marks;            /* room for ir->n_insns, or NULL: none wanted */
     /* out */
     uint32_t n_marks;          /* in ascending order; 0 if the backend knows none */
@@ -216,7 +217,6 @@ TcgContext *tcg_context_new(const TcgBackend *be, const TcgConfig *cfg, GError *
 void tcg_context_free(TcgContext *ctx);
 /* What compiling works in, for one thread at a time: TcgCompile.scratch. NULL if the backend needs
  * nothing. To be freed before the context. */
-typedef struct TcgScratch TcgScratch;
 TcgScratch *tcg_scratch_new(TcgContext *ctx);
 void tcg_scratch_free(TcgContext *ctx, TcgScratch *scratch);
 

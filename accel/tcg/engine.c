@@ -7,7 +7,6 @@
 #include "util/osdep.h"
 
 #include "accel/tcg/internal.h"
-#include "util/apart.h"
 #include "accel/tcg/perf.h"
 #include "accel/tcg/profile.h"
 

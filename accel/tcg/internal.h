@@ -15,6 +15,7 @@
 #include "accel/accel.h"
 #include "accel/debug-state.h"
 #include "tcg/tcg.h"
+#include "util/apart.h"
 #include <setjmp.h>
 
 #define TYPE_TCG_ACCEL "tcg-accel"
@@ -32,10 +33,9 @@ typedef struct TcgVcpuProfile TcgVcpuProfile;
 enum { TCG_STRIPES = 64 };
 /* One of many, which several vCPUs take at the same time: neither in one line of the host's caches
  * with another, nor in the line beside, which hosts fetch with it. */
-enum { TCG_LOCK_SIZE = 128 };
 typedef struct TcgLock {
     GMutex mutex;
-    char pad[TCG_LOCK_SIZE - sizeof(GMutex)];
+    char pad[APART - sizeof(GMutex)];
 } TcgLock;
 
 /* The lock among TCG_STRIPES for a RAM address: by its page, so that vCPUs that run different
@@ -436,7 +436,7 @@ typedef struct TcgPageStripe {
     GMutex lock;
     GHashTable *pages; /* ram_page -> TcgPage * */
     uint64_t killed;   /* regions of these pages; under lock */
-    char pad[TCG_LOCK_SIZE - sizeof(GMutex) - sizeof(GHashTable *) - sizeof(uint64_t)]; /* as TcgLock */
+    char pad[APART - sizeof(GMutex) - sizeof(GHashTable *) - sizeof(uint64_t)]; /* as TcgLock */
 } TcgPageStripe;
 
 /* A page whose code is being decoded. */

@@ -15,7 +15,6 @@
 #include "util/osdep.h"
 
 #include "accel/tcg/internal.h"
-#include "util/apart.h"
 
 enum { GRANULE_BITS = TCG_PAGE_BITS - 5 };
 _Static_assert(TCG_PAGE_SIZE >> GRANULE_BITS == TCG_GRANULES, "a bit for each");

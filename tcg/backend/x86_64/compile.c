@@ -11,7 +11,6 @@
 #include <cpuid.h>
 #include <ucontext.h>
 #include "tcg/backend/x86_64/gen.h"
-#include "util/apart.h"
 
 /* The CPU has AVX and the kernel saves its registers (SDM volume 1, 14.3). */
 static bool avx_usable(unsigned features)

@@ -189,7 +189,7 @@ void gen_fp_stubs(Gen *g)
 
 size_t x86_fp_stubs_room(const Gen *g)
 {
-    static const uint8_t room[] = { 
+    static const uint8_t room[] = {
         [STUB_NAN] = 16, [STUB_QUIET] = 56, [STUB_HELPER] = 10 + sizeof(FpSlowInfo),
         [STUB_MULADD] = 10 + sizeof(FpSlowInfo),
     };

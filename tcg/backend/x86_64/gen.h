@@ -38,6 +38,7 @@
 #include "tcg/ir-info.h"
 #include "tcg/backend/x86_64/emit.h"
 #include "tcg/backend/x86_64/fp-emit.h"
+#include "util/apart.h"
 
 /* Registers that a C function may change and that may hold globals: some integer registers
  * and all xmm registers */
@@ -107,7 +108,7 @@ typedef struct X86Context {
     uint32_t fp_enter, fp_leave; /* status to MXCSR and back: see fp-state.c */
     uint32_t fp_const;          /* FpConst */
     PinCode pins;
-    char pad[128];              /* all of the above is only read */
+    char pad[APART];            /* all of the above is only read */
     uint32_t next_site;         /* (a) second tier: number of the next access */
 } X86Context;
 
