@@ -216,11 +216,23 @@ static MemTxResult refuse(MemoryRegion *mr, uint64_t offset, unsigned size, bool
     return MEMTX_ACCESS_ERROR;
 }
 
+static bool all_regions_lock; /* written before vCPUs run */
+
+void memory_lock_all_regions(void)
+{
+    all_regions_lock = true;
+}
+
+bool memory_region_locks(const MemoryRegion *mr)
+{
+    return mr->ops && (mr->ops->lock == LOCK_MACHINE || all_regions_lock);
+}
+
 static MemTxResult dispatch(MemoryRegion *mr, uint64_t offset, unsigned size, uint64_t *value,
                             bool is_write, MemTxAttrs attrs)
 {
-    bool lock = mr->ops->lock == LOCK_MACHINE && !machine_locked();
-    bool guard = mr->ops->lock == LOCK_MACHINE;
+    bool guard = memory_region_locks(mr);
+    bool lock = guard && !machine_locked();
     MemTxResult r;
 
     if (!access_allowed(mr->ops, offset, size)) {

@@ -305,7 +305,7 @@ static void info_dispatch(const Info *info, const FlatRange *r)
                                ops->access.min ? ops->access.min : 1,
                                ops->access.max ? ops->access.max : 8,
                                ops->access.unaligned ? ", unaligned too" : "",
-                               ops->lock == LOCK_MACHINE ? "machine lock" : "no lock");
+                               memory_region_locks(r->mr) ? "machine lock" : "no lock");
         g_string_append(info->out, ops->peer_to_peer ? ", other devices too" : "");
     }
 }

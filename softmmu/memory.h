@@ -206,8 +206,12 @@ void *address_space_map(AddressSpace *as, uint64_t addr, uint64_t *len, bool is_
 void address_space_unmap(AddressSpace *as, void *host, uint64_t len, bool is_write,
                          uint64_t written);
 
+/* Whether its functions are called with the machine lock, which dispatching takes. */
+bool memory_region_locks(const MemoryRegion *mr);
+/* From now on all regions are as LOCK_MACHINE: somebody watches what devices do. Before vCPUs run. */
+void memory_lock_all_regions(void);
 /* Access a region directly (accel's slow path; the region came from a FlatRange under
- * memory_read_lock). Takes the machine lock if the region wants it. */
+ * memory_read_lock). */
 MemTxResult memory_region_dispatch_read(MemoryRegion *mr, uint64_t offset, unsigned size,
                                         uint64_t *value, MemTxAttrs attrs);
 MemTxResult memory_region_dispatch_write(MemoryRegion *mr, uint64_t offset, unsigned size,

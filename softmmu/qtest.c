@@ -402,6 +402,7 @@ bool qtest_start(const char *spec, const char *log, Qtest **ret, GError **err)
         }
         setvbuf(q->log, NULL, _IOLBF, 0);
     }
+    memory_lock_all_regions(); /* a watched wire is told of by whoever drives it */
     q->start_us = g_get_monotonic_time();
     q->in = g_byte_array_new();
     q->line = g_string_new(NULL);

@@ -163,7 +163,7 @@ static inline TcgDevicePhase tcg_device_enter(TcgVcpu *v, MemoryRegion *mr)
 {
     TcgDevicePhase p = { .phase = v->phase };
     if (unlikely(v->profile)) {
-        p.locked = mr->ops && mr->ops->lock == LOCK_MACHINE && !machine_locked();
+        p.locked = memory_region_locks(mr) && !machine_locked();
         if (p.locked) {
             tcg_phase(v, TCG_PHASE_LOCK);
             machine_lock();

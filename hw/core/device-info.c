@@ -137,7 +137,7 @@ static void count_wires(DeviceState *dev, const char *name, unsigned in, unsigne
     Counts *c = opaque;
 
     for (unsigned i = 0; i < in; i++) {
-        uint64_t raised = device_irq_in(dev, name, i)->raised;
+        uint64_t raised = atomic_read(&device_irq_in(dev, name, i)->raised);
 
         if (!raised) {
             continue;

@@ -14,7 +14,9 @@ void irq_input_init(IrqInput *in, void (*handler)(void *opaque, int n, int level
 
 void irq_input_set(IrqInput *in, int level)
 {
-    in->raised += level != 0;
+    if (level) {
+        atomic_set(&in->raised, in->raised + 1);
+    }
     if (in->intercept && in->intercept(in, level, in->intercept_opaque)) {
         return;
     }

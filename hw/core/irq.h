@@ -1,7 +1,8 @@
 /*
  * Interrupt wires. An IrqLine is the driving end inside a device; an IrqInput the
  * receiving end inside another. Levels are a function of the driver's state: set after
- * every change, never toggled. Machine lock held.
+ * every change, never toggled. Machine lock held, or a lock of the device's over the line if what
+ * it leads to needs none (a vCPU's inputs).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,7 +15,7 @@ typedef struct IrqInput {
     void (*handler)(void *opaque, int n, int level);
     void *opaque;
     int n;
-    uint64_t raised; /* how often it went up, since the process began (info irq) */
+    uint64_t raised; /* (a) how often it went up, since the process began (info irq) */
     /* qtest's interception: called before the handler; suppresses it if it returns true */
     bool (*intercept)(struct IrqInput *in, int level, void *opaque);
     void *intercept_opaque;

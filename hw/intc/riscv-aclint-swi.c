@@ -5,6 +5,9 @@
  * MSWI: MSIP registers hold bit 0 and drive a level. SSWI: SETSSIP registers read 0; writing
  * 1 sends an edge, which the hart's SSIP bit latches.
  *
+ * Harts write without the machine lock: a hart's register and line have a lock of their own, so
+ * that two that write at once leave the level of the register's last value.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "util/osdep.h"
@@ -15,10 +18,11 @@
 typedef struct AclintSwi {
     SysBusDevice parent;
     MemoryRegion mmio;
+    GMutex *locks;                   /* a hart: over irqs[hart], and writes of msip[hart] */
     IrqLine *irqs;
     uint32_t hartid_base, num_harts; /* properties */
     bool sswi;                       /* property */
-    uint8_t *msip;                   /* guest state */
+    uint8_t *msip;                   /* (a) guest state */
 } AclintSwi;
 
 static const Property aclint_swi_properties[] = {
@@ -39,10 +43,27 @@ static uint64_t aclint_swi_read(void *opaque, uint64_t addr, unsigned size)
     AclintSwi *s = opaque;
 
     if (addr / 4 < s->num_harts) {
-        return s->msip[addr / 4];
+        return atomic_read(&s->msip[addr / 4]);
     }
     guest_error(s, "read of register 0x%" PRIx64 " of a hart that does not exist", addr);
     return 0;
+}
+
+static void aclint_swi_set(AclintSwi *s, uint32_t hart, bool level)
+{
+    g_mutex_lock(&s->locks[hart]);
+    if (s->sswi) {
+        if (level) {
+            irq_pulse(&s->irqs[hart]);
+        }
+    } else {
+        if (level && s->msip[hart]) {
+            irq_set(&s->irqs[hart], 0); /* sent again: a hart that naps is to notice */
+        }
+        atomic_set(&s->msip[hart], level);
+        irq_set(&s->irqs[hart], level);
+    }
+    g_mutex_unlock(&s->locks[hart]);
 }
 
 static void aclint_swi_write(void *opaque, uint64_t addr, uint64_t value, unsigned size)
@@ -53,16 +74,8 @@ static void aclint_swi_write(void *opaque, uint64_t addr, uint64_t value, unsign
     trace_aclint_ipi_set(s->hartid_base + hart, s->sswi, value);
     if (hart >= s->num_harts) {
         guest_error(s, "write to register 0x%" PRIx64 " of a hart that does not exist", addr);
-    } else if (s->sswi) {
-        if (value & 1) {
-            irq_pulse(&s->irqs[hart]);
-        }
     } else {
-        if (value & s->msip[hart] & 1) {
-            irq_set(&s->irqs[hart], 0); /* sent again: a hart that naps is to notice */
-        }
-        s->msip[hart] = value & 1;
-        irq_set(&s->irqs[hart], s->msip[hart]);
+        aclint_swi_set(s, hart, value & 1);
     }
 }
 
@@ -71,16 +84,19 @@ static const MemoryRegionOps aclint_swi_ops = {
     .write = aclint_swi_write,
     .access = { .min = 4, .max = 8 },
     .impl = { .min = 4, .max = 4 },
+    .lock = LOCK_NONE,
 };
 
 static bool aclint_swi_realize(AclintSwi *s, GError **err)
 {
+    s->locks = g_new0(GMutex, s->num_harts);
     s->irqs = g_new0(IrqLine, s->num_harts);
     s->msip = g_new0(uint8_t, s->num_harts);
     memory_region_init_io(&s->mmio, s, &aclint_swi_ops, s, "riscv.aclint.swi",
                           RISCV_ACLINT_SWI_SIZE);
     sysbus_init_mmio(s, &s->mmio);
     for (uint32_t i = 0; i < s->num_harts; i++) {
+        g_mutex_init(&s->locks[i]);
         sysbus_init_irq(s, &s->irqs[i]);
     }
     return true;
@@ -89,10 +105,15 @@ static bool aclint_swi_realize(AclintSwi *s, GError **err)
 static void aclint_swi_unrealize(AclintSwi *s)
 {
     memory_region_destroy(&s->mmio);
+    for (uint32_t i = 0; i < s->num_harts; i++) {
+        g_mutex_clear(&s->locks[i]);
+    }
+    g_clear_pointer(&s->locks, g_free);
     g_clear_pointer(&s->irqs, g_free);
     g_clear_pointer(&s->msip, g_free);
 }
 
+/* The vCPUs stand still. */
 static void aclint_swi_update(AclintSwi *s)
 {
     for (uint32_t i = 0; !s->sswi && i < s->num_harts; i++) {
@@ -109,7 +130,8 @@ static void aclint_swi_reset(AclintSwi *s)
 static void aclint_swi_irq_info(AclintSwi *s, GString *out)
 {
     for (uint32_t i = 0; !s->sswi && i < s->num_harts; i++) {
-        g_string_append_printf(out, "  hart %u: msip %u\n", s->hartid_base + i, s->msip[i]);
+        g_string_append_printf(out, "  hart %u: msip %u\n", s->hartid_base + i,
+                               atomic_read(&s->msip[i]));
     }
 }
 

@@ -20,11 +20,12 @@ for word in $(cat /proc/cmdline); do
     case $word in
     rhea.bench=*) names=$(echo "${word#*=}" | tr , ' ') ;;
     rhea.percent=*) percent=${word#*=} ;;
-    rhea.pair) pair=--pair ;;
+    rhea.pair=*) how="--pair ${word#*=}" ;;
+    rhea.alone=*) how="--alone ${word#*=}" ;;
     esac
 done
 for name in $names; do
-    /bin/bench $pair -s ${percent:-100} $name || exit 1
+    /bin/bench $how -s ${percent:-100} $name || exit 1
 done
 '''
 
@@ -88,9 +89,11 @@ def parse(text):
     return found
 
 
-def run_native(wanted, percent, pair=False):
-    done = subprocess.run([for_host(), *(['--pair'] if pair else []), '-s', str(percent), *wanted], stdout=subprocess.PIPE,
-                          text=True, check=True, timeout=300)
+def run_native(wanted, percent, pairs=0):
+    """The programs run on the host; @pairs: so often each alone and two at once, in turns."""
+    turns = ['--pair', str(pairs)] if pairs else []
+    done = subprocess.run([for_host(), *turns, '-s', str(percent), *wanted],
+                          stdout=subprocess.PIPE, text=True, check=True, timeout=300)
     return parse(done.stdout)
 
 
@@ -103,18 +106,24 @@ def note_memory(machine, memory):
         pass
 
 
-def run_guest(command, wanted, percent, initrd_path, timeout=600, pair=False, memory=None):
-    """Boot a guest that runs the programs, with two vCPUs and 1 GiB; @pair: each alone and
-    two at once. The emulator's proportional set size at the end, in MiB, goes into @memory."""
+def guest(command, wanted, percent, initrd_path, how='', turns=0):
+    """A guest that runs the programs, with two vCPUs and 1 GiB. @how: as an option of the
+    programs, so many turns of 'pair', each alone and then two at once, or 'alone'."""
     line = ('console=ttyS0 panic=-1 quiet rhea.test=bench rhea.bench=%s rhea.percent=%d'
-            % (','.join(wanted), percent)) + (' rhea.pair' if pair else '')
-    with rhea.Machine('-M', 'virt', '-m', '1G', '-smp', '2', '-nographic', '-no-reboot',
-                      '-kernel', rhea.guest('kernel'), '-initrd', initrd_path,
-                      '-append', line, command=command, echo=False) as m:
+            % (','.join(wanted), percent)) + (' rhea.%s=%d' % (how, turns) if how else '')
+    return rhea.Machine('-M', 'virt', '-m', '1G', '-smp', '2', '-nographic', '-no-reboot',
+                        '-kernel', rhea.guest('kernel'), '-initrd', initrd_path,
+                        '-append', line, command=command, echo=False)
+
+
+def run_guest(command, wanted, percent, initrd_path, timeout=600, pairs=0, memory=None):
+    """The programs run in a guest; @pairs as in run_native(). The emulator's proportional set size
+    at the end, in MiB, goes into @memory."""
+    with guest(command, wanted, percent, initrd_path, 'pair' if pairs else '', pairs) as m:
         m.expect(r'^RHEA-TEST bench: (ok|failed)', timeout)
         found = parse(m.console())
         note_memory(m, memory)
-    missing = [] if pair else [name for name in wanted if name not in found]
+    missing = [] if pairs else [name for name in wanted if name not in found]
     if missing:
         raise rhea.TestFailure('no result of %s' % ', '.join(missing))
     return found

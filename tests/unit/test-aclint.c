@@ -62,6 +62,35 @@ static void test_sswi(TestMachine *m)
     g_assert_cmphex(tm_read32(m, BASE + 4), ==, 0);
 }
 
+static void *write_at_random(void *opaque)
+{
+    MemoryRegion *mr = ((SysBusDevice *)dev)->mmio[0];
+    g_autoptr(GRand) rand = g_rand_new_with_seed(GPOINTER_TO_UINT(opaque));
+
+    for (unsigned i = 0; i < 20000; i++) {
+        uint32_t r = g_rand_int(rand);
+
+        memory_region_dispatch_write(mr, 4 * (r % HARTS), 4, r >> 31, MEMTXATTRS_CPU);
+    }
+    return NULL;
+}
+
+/* Harts that write at once, without the machine lock: levels are those of the registers. */
+static void test_threads(TestMachine *m)
+{
+    GThread *threads[4];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(threads); i++) {
+        threads[i] = g_thread_new("hart", write_at_random, GUINT_TO_POINTER(i + 1));
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(threads); i++) {
+        g_thread_join(threads[i]);
+    }
+    for (unsigned h = 0; h < HARTS; h++) {
+        g_assert_cmpint(tm_irq_level(m, dev, h), ==, tm_read32(m, BASE + 4 * h));
+    }
+}
+
 static void test_sizes(TestMachine *m)
 {
     uint64_t v;
@@ -173,6 +202,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     tm_add_test("/aclint/mswi", setup_mswi, test_mswi);
     tm_add_test("/aclint/sswi", setup_sswi, test_sswi);
+    tm_add_test("/aclint/threads", setup_mswi, test_threads);
     tm_add_test("/aclint/sizes-swi", setup_mswi, test_sizes);
     tm_add_test("/aclint/sizes-timer", setup_timer, test_sizes);
     tm_add_test("/aclint/deadline", setup_timer, test_deadline);

@@ -3,17 +3,22 @@
  *
  *   bench [-s PERCENT] NAME...   a share of the usual work
  *   bench --list
- *   bench --pair [-s PERCENT] NAME...   each alone, then two processes of it at once
+ *   bench --pair TURNS [-s PERCENT] NAME...   each alone, then two processes of it at once
+ *   bench --alone TURNS [-s PERCENT] NAME...   as many times alone
  *   bench --time NAME COMMAND [ARGUMENT]...   time a command; its status is the checksum
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
+#define _GNU_SOURCE
 #include "bench.h"
 
 #include <inttypes.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -82,43 +87,80 @@ static void run(const Bench *b, unsigned scale)
     bench_begin();
     sum = b->fn(scale);
     printf("BENCH %s %.6f %016" PRIx64 "\n", b->name, now() - started, sum);
+    fflush(stdout);
 }
 
-/* @n processes that each run the program; the time until the last has ended. */
+/* To the n-th of the CPUs in @mask. */
+static void pin(const cpu_set_t *mask, unsigned n)
+{
+    cpu_set_t one;
+
+    CPU_ZERO(&one);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (CPU_ISSET(cpu, mask) && !n--) {
+            CPU_SET(cpu, &one);
+        }
+    }
+    if (sched_setaffinity(0, sizeof(one), &one)) {
+        die("sched_setaffinity");
+    }
+}
+
+/* @n processes that each run the program on a CPU of its own; the mean of their times. */
 static double run_processes(const Bench *b, unsigned scale, unsigned n)
 {
+    double sum = 0, *times = mmap(NULL, n * sizeof(*times), PROT_READ | PROT_WRITE,
+                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    cpu_set_t mask;
     int status, failed = 0;
 
-    bench_begin();
+    if (times == MAP_FAILED || sched_getaffinity(0, sizeof(mask), &mask)) {
+        die(b->name);
+    }
     for (unsigned i = 0; i < n; i++) {
-        pid_t pid = fork();
+        pid_t pid;
+        /* Before the fork: a process that has run elsewhere has its kernel call there (fence.i). */
+        pin(&mask, i);
+        pid = fork();
         if (pid < 0) {
             die(b->name);
         }
         if (!pid) {
-            _exit(b->fn(scale) == UINT64_MAX);
+            bench_begin();
+            failed = b->fn(scale) == UINT64_MAX;
+            times[i] = now() - started;
+            _exit(failed);
         }
     }
-    while (n && wait(&status) > 0) {
+    sched_setaffinity(0, sizeof(mask), &mask);
+    for (unsigned i = 0; i < n && wait(&status) > 0; i++) {
         failed |= status;
-        n--;
     }
-    if (n || failed) {
+    if (failed) {
         die(b->name);
     }
-    return now() - started;
+    for (unsigned i = 0; i < n; i++) {
+        sum += times[i];
+    }
+    munmap(times, n * sizeof(*times));
+    return sum / n;
 }
 
-static void run_pair(const Bench *b, unsigned scale)
+static void note_processes(const Bench *b, unsigned scale, const char *kind, unsigned turn,
+                           unsigned n)
 {
-    enum { TURNS = 6 }; /* as PAIRS in tests/bench/scaling */
+    printf("BENCH %s.%s.%u %.6f 0\n", b->name, kind, turn, run_processes(b, scale, n));
+    fflush(stdout);
+}
 
-    for (unsigned turn = 0; turn < TURNS; turn++) {
-        double alone = run_processes(b, scale, 1);
-        double both = run_processes(b, scale, 2);
-
-        printf("BENCH %s.alone.%u %.6f 0\nBENCH %s.both.%u %.6f 0\n", b->name, turn, alone,
-               b->name, turn, both);
+/* @both: in turns with two at once. */
+static void run_turns(const Bench *b, unsigned scale, unsigned turns, bool both)
+{
+    for (unsigned turn = 0; turn < turns; turn++) {
+        note_processes(b, scale, "alone", turn, 1);
+        if (both) {
+            note_processes(b, scale, "both", turn, 2);
+        }
     }
 }
 
@@ -142,8 +184,8 @@ static int time_command(const char *name, char **command)
 
 int main(int argc, char **argv)
 {
-    void (*action)(const Bench *b, unsigned scale) = run;
-    unsigned percent = 100;
+    unsigned percent = 100, turns = 0;
+    bool both = false;
     int i = 1;
 
     if (argc == 2 && !strcmp(argv[1], "--nothing")) {
@@ -158,9 +200,10 @@ int main(int argc, char **argv)
     if (argc > 3 && !strcmp(argv[1], "--time")) {
         return time_command(argv[2], argv + 3);
     }
-    if (argc > 2 && !strcmp(argv[1], "--pair")) {
-        action = run_pair;
-        i++;
+    if (argc > 3 && (!strcmp(argv[1], "--pair") || !strcmp(argv[1], "--alone"))) {
+        both = !strcmp(argv[1], "--pair");
+        turns = (unsigned)strtoul(argv[2], NULL, 10);
+        i += 2;
     }
     if (argc > i + 1 && !strcmp(argv[i], "-s")) {
         percent = (unsigned)strtoul(argv[i + 1], NULL, 10);
@@ -170,8 +213,12 @@ int main(int argc, char **argv)
         const Bench *b = find(argv[i]);
         unsigned scale = b->scale * percent / 100;
 
-        action(b, scale ? scale : 1);
-        fflush(stdout);
+        scale = scale ? scale : 1;
+        if (turns) {
+            run_turns(b, scale, turns, both);
+        } else {
+            run(b, scale);
+        }
     }
     return 0;
 }
