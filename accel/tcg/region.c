@@ -141,9 +141,9 @@ static void hash_remove(TcgEngine *e, TcgRegion *r)
 
 /* ---- Jump caches ---- */
 
-static uint32_t jumper_bit(const TcgVcpu *v)
+static uint32_t jumper_bit(unsigned cpu_index)
 {
-    return UINT32_C(1) << v->cpu->index % 32;
+    return UINT32_C(1) << cpu_index % 32;
 }
 
 /* All zero but two: what is not used takes no memory. */
@@ -172,7 +172,7 @@ void tcg_jump_set(TcgVcpu *v, uint64_t pc, TcgRegion *r)
 {
     unsigned i = jump_slot(v, pc);
     TcgJumpEntry *j = &v->jump_cache[i];
-    uint32_t bit = jumper_bit(v);
+    uint32_t bit = jumper_bit(v->cpu->index);
     if (!(atomic_read(&r->jumpers) & bit)) {
         atomic_fetch_or(&r->jumpers, bit);
     }
@@ -194,8 +194,8 @@ const void *tcg_jump_get(const TcgVcpu *v, uint64_t pc)
                                      : atomic_read(&o->pc) == pc ? o->checked_entry : NULL;
 }
 
-/* Both indices are bits of the pc: the page offset gives all but the top ones. Caches that never
- * had the region are not looked at: their vCPUs write them all the time. */
+/* Both indices are bits of the pc: the page offset gives all but the top ones. vCPUs that never
+ * had the region are not looked at, nor their caches: they write both all the time. */
 static void jump_drop(TcgEngine *e, TcgRegion *r)
 {
     enum { KNOWN = TCG_PAGE_BITS - 1, UNKNOWN = TCG_JUMP_BITS - KNOWN };
@@ -205,9 +205,9 @@ static void jump_drop(TcgEngine *e, TcgRegion *r)
 
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     for (unsigned k = 0; k < n; k++) {
-        TcgVcpu *v = atomic_load_acquire(&e->vcpu[k]);
-        bool had = v && atomic_read(&r->jumpers) & jumper_bit(v);
-        for (unsigned u = 0; had && u < 1u << UNKNOWN; u++) {
+        bool had = atomic_read(&r->jumpers) & jumper_bit(k);
+        TcgVcpu *v = had ? atomic_load_acquire(&e->vcpu[k]) : NULL;
+        for (unsigned u = 0; v && u < 1u << UNKNOWN; u++) {
             unsigned i = low | u << KNOWN;
             if (atomic_read(&v->jump_cache[i].checked_entry) == entry) {
                 atomic_set(&v->jump_cache[i].pc, tcg_jump_no_pc(i));
