@@ -3,8 +3,8 @@
  *
  *   bench [-s PERCENT] NAME...   a share of the usual work
  *   bench --list
- *   bench --pair TURNS [-s PERCENT] NAME...   each alone, then two processes of it at once
- *   bench --alone TURNS [-s PERCENT] NAME...   as many times alone
+ *   bench --pair TURNS [-s PERCENT] NAME...   alone on each of two CPUs, then on both at once
+ *   bench --alone TURNS [-s PERCENT] NAME...   as many times alone on the first
  *   bench --time NAME COMMAND [ARGUMENT]...   time a command; its status is the checksum
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -106,8 +106,9 @@ static void pin(const cpu_set_t *mask, unsigned n)
     }
 }
 
-/* @n processes that each run the program on a CPU of its own; the mean of their times. */
-static double run_processes(const Bench *b, unsigned scale, unsigned n)
+/* @n processes that each run the program on a CPU of its own, from @first on; the mean of their
+ * times. */
+static double run_processes(const Bench *b, unsigned scale, unsigned first, unsigned n)
 {
     double sum = 0, *times = mmap(NULL, n * sizeof(*times), PROT_READ | PROT_WRITE,
                                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -120,7 +121,7 @@ static double run_processes(const Bench *b, unsigned scale, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         pid_t pid;
         /* Before the fork: a process that has run elsewhere has its kernel call there (fence.i). */
-        pin(&mask, i);
+        pin(&mask, first + i);
         pid = fork();
         if (pid < 0) {
             die(b->name);
@@ -146,20 +147,24 @@ static double run_processes(const Bench *b, unsigned scale, unsigned n)
     return sum / n;
 }
 
-static void note_processes(const Bench *b, unsigned scale, const char *kind, unsigned turn,
-                           unsigned n)
+static void note_turn(const Bench *b, const char *kind, unsigned turn, double seconds)
 {
-    printf("BENCH %s.%s.%u %.6f 0\n", b->name, kind, turn, run_processes(b, scale, n));
+    printf("BENCH %s.%s.%u %.6f 0\n", b->name, kind, turn, seconds);
     fflush(stdout);
 }
 
-/* @both: in turns with two at once. */
+/* @both: in turns with two at once, and alone on either CPU: they may not be alike. */
 static void run_turns(const Bench *b, unsigned scale, unsigned turns, bool both)
 {
     for (unsigned turn = 0; turn < turns; turn++) {
-        note_processes(b, scale, "alone", turn, 1);
+        double alone = run_processes(b, scale, 0, 1);
+
         if (both) {
-            note_processes(b, scale, "both", turn, 2);
+            alone = (alone + run_processes(b, scale, 1, 1)) / 2;
+        }
+        note_turn(b, "alone", turn, alone);
+        if (both) {
+            note_turn(b, "both", turn, run_processes(b, scale, 0, 2));
         }
     }
 }
