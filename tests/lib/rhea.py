@@ -71,10 +71,15 @@ def is_rhea(arch='riscv64'):
     return 'qemu' not in os.path.basename(program(arch)[0])
 
 
+def sanitizers():
+    """Those of the build under test, 'none' or as '-fsanitize=' takes them."""
+    with open(os.path.join(BUILD, 'meson-info/intro-buildoptions.json')) as f:
+        return next(o['value'] for o in json.load(f) if o['name'] == 'b_sanitize')
+
+
 def sanitized():
     """Whether the build under test has sanitizers."""
-    with open(os.path.join(BUILD, 'meson-info/intro-buildoptions.json')) as f:
-        return any(o['name'] == 'b_sanitize' and o['value'] != 'none' for o in json.load(f))
+    return sanitizers() != 'none'
 
 
 def translates():
