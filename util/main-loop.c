@@ -217,17 +217,21 @@ void main_loop_notify(void)
     errno = saved;
 }
 
-static void drain_notify(void)
+/*
+ * Read first, then cleared: who notifies in between finds it set and writes nothing, but what it is
+ * about is seen, for it is looked at after this. In the other order the read could take the write
+ * of a notification that has just set it again, and all later ones would be lost.
+ * @readable: the descriptor, as a notification that was seen before its write leaves it.
+ */
+static void drain_notify(bool readable)
 {
     uint64_t count;
 
-    if (atomic_read(&loop.notified)) {
-        ssize_t n;
+    if (readable || atomic_read(&loop.notified)) {
+        ssize_t n = read(loop.event_fd, &count, sizeof(count));
 
-        /* Cleared first: a notify after this point writes again. */
-        atomic_xchg(&loop.notified, 0);
-        n = read(loop.event_fd, &count, sizeof(count));
         (void)n;
+        atomic_xchg(&loop.notified, 0);
     }
 }
 
@@ -479,7 +483,7 @@ void main_loop_wait(bool nonblocking)
     if (!nonblocking) {
         machine_lock();
     }
-    drain_notify();
+    drain_notify(ready > 0 && pollfd_at(n_fds - 1)->revents);
 
     if (ready > 0) {
         /* Another thread may have changed watches while the lock was free. */

@@ -117,6 +117,53 @@ static void test_thread(void)
     g_thread_join(thread);
 }
 
+enum { ARMERS = 3, ROUNDS = 20000 };
+static unsigned armers_left; /* (a) */
+
+static void count_up(void *opaque)
+{
+    atomic_fetch_add((unsigned *)opaque, 1);
+}
+
+static void armer_ended(void *opaque)
+{
+    atomic_fetch_add(&armers_left, -1);
+}
+
+/* Arms a timer and waits for it, again and again. */
+static void *arm_often(void *opaque)
+{
+    unsigned count = 0;
+    Timer t;
+
+    timer_init(&t, CLOCK_TYPE_REALTIME, count_up, &count);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        timer_mod(&t, clock_ns(CLOCK_TYPE_REALTIME));
+        while (atomic_read(&count) == i) {
+            g_thread_yield();
+        }
+    }
+    main_loop_call(armer_ended, NULL);
+    return NULL;
+}
+
+/* However threads and the main loop meet, none of what they arm is slept through. */
+static void test_threads(void)
+{
+    GThread *thread[ARMERS];
+
+    armers_left = ARMERS;
+    for (unsigned i = 0; i < ARMERS; i++) {
+        thread[i] = g_thread_new("arm", arm_often, NULL);
+    }
+    while (atomic_read(&armers_left)) {
+        main_loop_wait(false);
+    }
+    for (unsigned i = 0; i < ARMERS; i++) {
+        g_thread_join(thread[i]);
+    }
+}
+
 /* Before manual mode: the clock stands, runs, stands, and has no gap in between. */
 static void test_virtual_stands(void)
 {
@@ -155,5 +202,6 @@ int main(int argc, char **argv)
     g_test_add_func("/timer/always-due", test_always_due);
     g_test_add_func("/timer/precision", test_precision);
     g_test_add_func("/timer/thread", test_thread);
+    g_test_add_func("/timer/threads", test_threads);
     return g_test_run();
 }
