@@ -113,7 +113,7 @@ static double run_processes(const Bench *b, unsigned scale, unsigned first, unsi
     double sum = 0, *times = mmap(NULL, n * sizeof(*times), PROT_READ | PROT_WRITE,
                                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     cpu_set_t mask;
-    int status, failed = 0;
+    int status;
 
     if (times == MAP_FAILED || sched_getaffinity(0, sizeof(mask), &mask)) {
         die(b->name);
@@ -128,17 +128,16 @@ static double run_processes(const Bench *b, unsigned scale, unsigned first, unsi
         }
         if (!pid) {
             bench_begin();
-            failed = b->fn(scale) == UINT64_MAX;
+            bool failed = b->fn(scale) == UINT64_MAX;
             times[i] = now() - started;
             _exit(failed);
         }
     }
     sched_setaffinity(0, sizeof(mask), &mask);
-    for (unsigned i = 0; i < n && wait(&status) > 0; i++) {
-        failed |= status;
-    }
-    if (failed) {
-        die(b->name);
+    for (unsigned i = 0; i < n; i++) {
+        if (wait(&status) < 0 || status) {
+            die(b->name);
+        }
     }
     for (unsigned i = 0; i < n; i++) {
         sum += times[i];
